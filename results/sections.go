@@ -1,0 +1,98 @@
+package results
+
+import "time"
+
+// CaseVerdict is the verdict of one conformance case.
+type CaseVerdict string
+
+// The verdicts of a case.
+const (
+	CasePass          CaseVerdict = "pass"
+	CaseFail          CaseVerdict = "fail"
+	CaseWarn          CaseVerdict = "warn"
+	CaseInconclusive  CaseVerdict = "inconclusive"
+	CaseNotApplicable CaseVerdict = "not_applicable"
+	CaseSkipped       CaseVerdict = "skipped"
+)
+
+// Conformance is the section of the conformance suite.
+type Conformance struct {
+	Profile  string                    `json:"profile"`
+	Profiles map[string]ProfileOutcome `json:"profiles"`       // profile name to its end
+	Counts   map[CaseVerdict]int       `json:"counts"`         // all six verdicts, zeros included
+	Cases    []CaseResult              `json:"cases"`          // in catalogue order
+	Left     []string                  `json:"left,omitempty"` // ARNs of keys that could not be scheduled for deletion
+}
+
+// ProfileOutcome is how one profile ended: conformant, partial (something
+// required was skipped), failed or inconclusive.
+type ProfileOutcome string
+
+// The outcomes of a profile.
+const (
+	Conformant          ProfileOutcome = "conformant"
+	Partial             ProfileOutcome = "partial"
+	Failed              ProfileOutcome = "failed"
+	ProfileInconclusive ProfileOutcome = "inconclusive"
+)
+
+// CaseResult is one case's outcome with what was expected and what was seen.
+type CaseResult struct {
+	ID         string        `json:"id"`    // row id of the behaviour table
+	Group      string        `json:"group"` // CK, DK, …
+	Title      string        `json:"title"`
+	Verdict    CaseVerdict   `json:"verdict"`
+	Evidence   string        `json:"evidence"`   // recorded, field, documented, model, inferred
+	Confidence string        `json:"confidence"` // high, medium, low
+	Source     string        `json:"source,omitempty"`
+	Expected   string        `json:"expected"`
+	Observed   string        `json:"observed"`
+	Differs    []string      `json:"differs,omitempty"` // the facts that differ: status, code, message, …
+	Reason     string        `json:"reason,omitempty"`  // why inconclusive, not applicable or skipped
+	Requests   int           `json:"requests"`
+	Duration   time.Duration `json:"duration_ns"`
+}
+
+// Load is one measured operation under one key spec and mode.
+type Load struct {
+	Operation string `json:"operation"` // GenerateMac, VerifyMac
+	KeySpec   string `json:"key_spec"`
+	Mode      string `json:"mode"` // open, closed
+	Client    string `json:"client"`
+
+	Requests          int64            `json:"requests"` // sent
+	Succeeded         int64            `json:"succeeded"`
+	Attempts          int64            `json:"attempts"`
+	Throttled         int64            `json:"throttled"`
+	Dropped           int64            `json:"dropped"` // due but never sent
+	Late              int64            `json:"late"`    // sent more than 1 ms after they were due
+	ConnectionsOpened int64            `json:"connections_opened"`
+	Errors            map[string]int64 `json:"errors"`      // code or kind to count
+	WrongTags         int64            `json:"wrong_tags"`  // replies that were wrong
+	Verified          int64            `json:"verified"`    // replies held against VerifiedBy
+	VerifiedBy        string           `json:"verified_by"` // engine, consistency
+
+	OfferedRate  *float64      `json:"offered_rate"`  // arrivals per second; null in a closed loop
+	AchievedRate float64       `json:"achieved_rate"` // successes per second
+	Duration     time.Duration `json:"duration_ns"`   // measured span, warm-up excluded
+
+	Response *Latency `json:"response_ns"` // done−intended
+	Service  *Latency `json:"service_ns"`  // done−sent
+	Lag      *Latency `json:"lag_ns"`      // sent−intended; null in a closed loop
+
+	Labels []string `json:"labels,omitempty"` // generator_limited, concurrency_limited
+
+	// Histograms are HDR V2 compressed, base64, keyed "response", "service",
+	// "lag"; values in nanoseconds, successes only.
+	Histograms map[string]string `json:"histograms,omitempty"`
+}
+
+// Latency holds percentiles in nanoseconds, each the highest value equivalent
+// to the recorded one (HdrHistogram's rank rule).
+type Latency struct {
+	P50  int64 `json:"p50"`
+	P90  int64 `json:"p90"`
+	P99  int64 `json:"p99"`
+	P999 int64 `json:"p999"`
+	Max  int64 `json:"max"`
+}
