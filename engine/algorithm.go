@@ -29,14 +29,15 @@ func Algorithms() []Algorithm {
 	return []Algorithm{HMACSHA224, HMACSHA256, HMACSHA384, HMACSHA512}
 }
 
-// ParseAlgorithm is the inverse of String.
+// ParseAlgorithm is the inverse of String for valid algorithms. The spelling is
+// exact; any other text gives ErrUnknownAlgorithm.
 func ParseAlgorithm(s string) (Algorithm, error) {
 	for a := HMACSHA224; a <= HMACSHA512; a++ {
 		if algorithmFacts[a].name == s {
 			return a, nil
 		}
 	}
-	return 0, fmt.Errorf("engine: unknown algorithm %q", s)
+	return 0, fmt.Errorf("%w %q", ErrUnknownAlgorithm, s)
 }
 
 // Valid reports whether a is one of the four.
@@ -69,12 +70,13 @@ func (a Algorithm) String() string {
 // MarshalText is String with an error for values that are not valid.
 func (a Algorithm) MarshalText() ([]byte, error) {
 	if !a.Valid() {
-		return nil, fmt.Errorf("engine: unknown algorithm %d", uint8(a))
+		return nil, fmt.Errorf("%w %d", ErrUnknownAlgorithm, uint8(a))
 	}
 	return []byte(algorithmFacts[a].name), nil
 }
 
-// UnmarshalText is the inverse of MarshalText.
+// UnmarshalText is the inverse of MarshalText. It leaves a alone when the text
+// is not known.
 func (a *Algorithm) UnmarshalText(text []byte) error {
 	v, err := ParseAlgorithm(string(text))
 	if err != nil {

@@ -1,55 +1,102 @@
 package engine
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"crypto/sha512"
-	"errors"
 	"fmt"
-	"hash"
+	"sync/atomic"
 )
 
-// Key is a secret made ready for use.
+// Key is a secret made ready for use by one implementation. Make it with NewKey
+// or Impl.NewKey. Any number of goroutines may use it at once; only Destroy
+// must not overlap with other calls.
+//
+// Sum, Verify and Stream panic on a nil Key with the text
+// "engine: Key.Sum: key is nil", and on one that was destroyed or never made
+// with "engine: Key.Sum: key is destroyed" (with the method's own name).
 type Key struct {
-	alg    Algorithm
-	secret []byte
+	live     atomic.Bool
+	alg      Algorithm
+	impl     *implementation
+	hasher   *hasher    // nil exactly in Go's FIPS 140 mode
+	mid      *midstates // nil exactly when hasher is
+	approved atomic.Pointer[approvedKey]
 }
 
-// NewKey copies the secret.
+// NewKey makes a key for the default implementation, Default(alg). It does not
+// keep secret, which may have any length from one byte. The error is
+// ErrUnknownAlgorithm, ErrEmptySecret or ErrNotApproved.
 func NewKey(alg Algorithm, secret []byte) (*Key, error) {
 	if !alg.Valid() {
-		return nil, fmt.Errorf("engine: unknown algorithm %d", uint8(alg))
+		return nil, fmt.Errorf("%w %d", ErrUnknownAlgorithm, uint8(alg))
 	}
-	if len(secret) == 0 {
-		return nil, errors.New("engine: secret is empty")
-	}
-	return &Key{alg, append([]byte(nil), secret...)}, nil
+	return Default(alg).NewKey(alg, secret)
 }
 
-// Algorithm of the key.
+// Algorithm of the key. It stays known after Destroy.
 func (k *Key) Algorithm() Algorithm { return k.alg }
 
-func (k *Key) hash() hash.Hash {
-	switch k.alg {
-	case HMACSHA224:
-		return hmac.New(sha256.New224, k.secret)
-	case HMACSHA256:
-		return hmac.New(sha256.New, k.secret)
-	case HMACSHA384:
-		return hmac.New(sha512.New384, k.secret)
-	}
-	return hmac.New(sha512.New, k.secret)
-}
+// Impl is the implementation that computes the key's tags.
+func (k *Key) Impl() Impl { return Impl{k.impl} }
 
-// Sum appends the tag of msg to dst.
+// Sum appends the tag of msg to dst and returns the longer slice. It allocates
+// only when dst has no room. A nil msg is the empty message; msg and the room
+// behind dst may overlap.
 func (k *Key) Sum(dst, msg []byte) []byte {
-	h := k.hash()
-	h.Write(msg)
-	return h.Sum(dst)
+	k.check("Key.Sum")
+	var tag [maxSize]byte
+	t := tag[:k.alg.Size()]
+	k.sum(t, msg)
+	dst = append(dst, t...)
+	clear(t)
+	return dst
 }
 
-// Verify reports whether tag is the tag of msg.
-func (k *Key) Verify(msg, tag []byte) bool { return hmac.Equal(k.Sum(nil, msg), tag) }
+// Verify reports whether tag is the whole tag of msg. A tag that was shortened
+// is not. The time taken depends on the lengths alone.
+func (k *Key) Verify(msg, tag []byte) bool {
+	k.check("Key.Verify")
+	var want [maxSize]byte
+	t := want[:k.alg.Size()]
+	k.sum(t, msg)
+	ok := equalTags(t, tag)
+	clear(t)
+	return ok
+}
 
-// Destroy wipes the key.
-func (k *Key) Destroy() { clear(k.secret) }
+// Destroy wipes the midstates. In Go's FIPS 140 mode, where crypto/hmac holds
+// them, it drops them instead. Only Algorithm, Impl and Destroy itself may be
+// called afterwards; a nil Key has nothing to destroy.
+func (k *Key) Destroy() {
+	if k == nil || !k.live.Swap(false) {
+		return
+	}
+	k.approved.Store(nil)
+	if k.mid != nil {
+		k.mid.wipe()
+	}
+}
+
+// sum computes the tag and looks again whether the key is alive: should Destroy
+// have overlapped, the tag of wiped midstates must not leave the engine.
+func (k *Key) sum(tag, msg []byte) {
+	if k.hasher != nil {
+		k.hasher.sum(k.mid, tag, msg)
+	} else if a := k.approved.Load(); a != nil {
+		a.sum(tag, msg)
+	}
+	k.check("Key.Sum")
+}
+
+// check panics unless k can be used; caller is in the text.
+func (k *Key) check(caller string) {
+	if k == nil || !k.live.Load() {
+		k.refuse(caller)
+	}
+}
+
+//go:noinline
+func (k *Key) refuse(caller string) {
+	if k == nil {
+		panic("engine: " + caller + ": key is nil")
+	}
+	panic("engine: " + caller + ": key is destroyed")
+}

@@ -1,0 +1,15 @@
+package engine
+
+import "unsafe"
+
+// unescaped hides b from escape analysis, which must assume that an interface
+// method keeps its argument. The only methods it is given to are Write, and
+// package io forbids Write to keep its argument, so a caller's message may stay
+// on the caller's stack.
+func unescaped(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	address := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&address)), len(b))
+}

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+	"unsafe"
+)
+
+// memory is the raw bytes of what p, a pointer in an interface, points to.
+func memory(p any) []byte {
+	v := reflect.ValueOf(p)
+	return unsafe.Slice((*byte)(v.UnsafePointer()), v.Type().Elem().Size())
+}
+
+// eachHasher runs f for every pooled hash here.
+func eachHasher(t *testing.T, f func(t *testing.T, alg Algorithm, h *hasher, k *Key)) {
+	t.Helper()
+	if approvedOnly() {
+		t.Skip("crypto/hmac's states cannot be wiped")
+	}
+	for _, impl := range Impls() {
+		for _, alg := range Algorithms() {
+			if !impl.Supports(alg) {
+				continue
+			}
+			t.Run(impl.Name()+"/"+alg.String(), func(t *testing.T) {
+				k, err := impl.NewKey(alg, []byte("a secret of some bytes"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				f(t, alg, k.hasher, k)
+			})
+		}
+	}
+}
+
+func TestReleasedStateEqualsFresh(t *testing.T) {
+	message := bytes.Repeat([]byte("message"), 50)
+	eachHasher(t, func(t *testing.T, alg Algorithm, h *hasher, k *Key) {
+		fresh := memory(h.fresh())
+		for n := range message {
+			s := h.start(k.mid)
+			s.Write(message[:n/2])
+			s.Write(message[n/2 : n])
+			if n%3 > 0 {
+				s.finish(k.mid)
+			}
+			if bytes.Equal(memory(s.marshalableHash), fresh) {
+				t.Fatalf("after %d bytes: this test sees no difference before the release", n)
+			}
+			h.put(s)
+			if !bytes.Equal(memory(s.marshalableHash), fresh) || s.tag != [maxSize]byte{} {
+				t.Fatalf("after %d bytes: the released state still holds something", n)
+			}
+		}
+	})
+}
+
+func TestNewKeyLeavesNothingInPool(t *testing.T) {
+	eachHasher(t, func(t *testing.T, alg Algorithm, h *hasher, k *Key) {
+		secret := bytes.Repeat([]byte("long"), alg.BlockSize())
+		s := h.get()
+		if _, err := newMidstates(s, secret); err != nil {
+			t.Fatal(err)
+		}
+		h.put(s)
+		if !bytes.Equal(memory(s.marshalableHash), memory(h.fresh())) {
+			t.Error("the state that made the midstates still holds something")
+		}
+	})
+}
+
+func TestDestroyWipesMidstates(t *testing.T) {
+	eachHasher(t, func(t *testing.T, alg Algorithm, h *hasher, k *Key) {
+		if bytes.Equal(k.mid.inner, make([]byte, len(k.mid.inner))) {
+			t.Fatal("no midstate to wipe")
+		}
+		k.Destroy()
+		for _, b := range [][]byte{k.mid.inner, k.mid.outer} {
+			if !bytes.Equal(b, make([]byte, len(b))) {
+				t.Errorf("left of a midstate: %x", b)
+			}
+		}
+		want := midstates{inner: k.mid.inner, outer: k.mid.outer}
+		if !reflect.DeepEqual(*k.mid, want) {
+			t.Errorf("left of the words: %x", *k.mid)
+		}
+	})
+}
+
+func TestMidstateWords(t *testing.T) {
+	eachHasher(t, func(t *testing.T, alg Algorithm, h *hasher, k *Key) {
+		if err := k.mid.setWords(alg); err != nil {
+			t.Fatal(err)
+		}
+		narrow, wide := k.mid.inner32 != [8]uint32{}, k.mid.inner64 != [8]uint64{}
+		if narrow == wide || wide != (alg.BlockSize() == 128) {
+			t.Errorf("%s: 32-bit words set %t, 64-bit words set %t", alg, narrow, wide)
+		}
+		k.mid.inner = k.mid.inner[1:]
+		if k.mid.setWords(alg) == nil {
+			t.Error("a state of another size was taken")
+		}
+	})
+}
