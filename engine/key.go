@@ -45,6 +45,7 @@ func (k *Key) Sum(dst, msg []byte) []byte {
 	var tag [maxSize]byte
 	t := tag[:k.alg.Size()]
 	k.sum(t, msg)
+	k.check("Key.Sum")
 	dst = append(dst, t...)
 	clear(t)
 	return dst
@@ -57,6 +58,7 @@ func (k *Key) Verify(msg, tag []byte) bool {
 	var want [maxSize]byte
 	t := want[:k.alg.Size()]
 	k.sum(t, msg)
+	k.check("Key.Verify")
 	ok := equalTags(t, tag)
 	clear(t)
 	return ok
@@ -75,28 +77,28 @@ func (k *Key) Destroy() {
 	}
 }
 
-// sum computes the tag and looks again whether the key is alive: should Destroy
-// have overlapped, the tag of wiped midstates must not leave the engine.
+// sum puts the tag of msg into tag. The caller checks the key before, and again
+// after: should Destroy have overlapped, the tag of wiped midstates must not
+// leave the engine.
 func (k *Key) sum(tag, msg []byte) {
 	if k.hasher != nil {
 		k.hasher.sum(k.mid, tag, msg)
 	} else if a := k.approved.Load(); a != nil {
 		a.sum(tag, msg)
 	}
-	k.check("Key.Sum")
 }
 
 // check panics unless k can be used; caller is in the text.
 func (k *Key) check(caller string) {
 	if k == nil || !k.live.Load() {
-		k.refuse(caller)
+		k.refuse(caller + ": key")
 	}
 }
 
 //go:noinline
-func (k *Key) refuse(caller string) {
+func (k *Key) refuse(subject string) {
 	if k == nil {
-		panic("engine: " + caller + ": key is nil")
+		panic("engine: " + subject + " is nil")
 	}
-	panic("engine: " + caller + ": key is destroyed")
+	panic("engine: " + subject + " is destroyed")
 }

@@ -24,7 +24,7 @@ func (k *Key) Stream() Stream {
 	}
 	a := k.approved.Load()
 	if a == nil {
-		k.refuse("Key.Stream")
+		k.refuse("Key.Stream: key")
 	}
 	s := a.start()
 	return Stream{key: k, approved: s, use: s.uses.Load()}
