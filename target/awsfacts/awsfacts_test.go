@@ -20,10 +20,10 @@ func TestRegions(t *testing.T) {
 	counts := map[string]int{}
 	var keys []string
 	for _, r := range Regions() {
-		counts[r.Partition]++
-		keys = append(keys, r.Partition+" "+r.ID)
-		if !IsRegion(r.ID) || Partition(r.ID) != r.Partition {
-			t.Errorf("%s: IsRegion %v, Partition %q, want true, %q", r.ID, IsRegion(r.ID), Partition(r.ID), r.Partition)
+		counts[Partition(r)]++
+		keys = append(keys, Partition(r)+" "+r)
+		if !IsRegion(r) {
+			t.Errorf("%s is not taken for a Region", r)
 		}
 	}
 	want := map[string]int{PartitionStandard: 34, PartitionChina: 2, PartitionSovereign: 1, PartitionGovCloud: 2}
@@ -38,6 +38,13 @@ func TestRegions(t *testing.T) {
 	if !slices.IsSorted(keys) || len(slices.Compact(slices.Clone(keys))) != len(keys) {
 		t.Errorf("Regions are not sorted or not unique: %v", keys)
 	}
+	for region, want := range map[string]string{
+		"us-east-1": PartitionStandard, "cn-north-1": PartitionChina, "us-gov-west-1": PartitionGovCloud, "eusc-de-east-1": PartitionSovereign,
+	} {
+		if got := Partition(region); got != want {
+			t.Errorf("Partition(%q) = %q, want %q", region, got, want)
+		}
+	}
 	for _, id := range []string{"", "eu-west-9", "EU-WEST-1", "eu-west-1 ", "us-east-1-fips", "aws-global"} {
 		if IsRegion(id) || Partition(id) != "" {
 			t.Errorf("%q: IsRegion %v, Partition %q, want false and empty", id, IsRegion(id), Partition(id))
@@ -46,9 +53,9 @@ func TestRegions(t *testing.T) {
 }
 
 func TestReturnedSlicesAreCopies(t *testing.T) {
-	Regions()[0].ID = "changed"
+	Regions()[0] = "changed"
 	SymmetricOperations()[0] = "changed"
-	if Regions()[0].ID == "changed" || SymmetricOperations()[0] == "changed" {
+	if Regions()[0] == "changed" || SymmetricOperations()[0] == "changed" {
 		t.Error("a caller's write reached the table")
 	}
 }
@@ -81,9 +88,9 @@ func TestEndpoint(t *testing.T) {
 func TestEveryEndpointIsAWS(t *testing.T) {
 	for _, r := range Regions() {
 		for _, v := range []struct{ fips, dual bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
-			host, err := Endpoint(r.ID, v.fips, v.dual)
+			host, err := Endpoint(r, v.fips, v.dual)
 			if err != nil || !IsAWSHost(host) {
-				t.Errorf("%s: %q, %v is not taken for AWS", r.ID, host, err)
+				t.Errorf("%s: %q, %v is not taken for AWS", r, host, err)
 			}
 		}
 	}
@@ -133,7 +140,7 @@ func TestIsAWSHost(t *testing.T) {
 func TestSymmetricPerSecond(t *testing.T) {
 	counts := map[int]int{}
 	for _, r := range Regions() {
-		counts[SymmetricPerSecond(r.ID)]++
+		counts[SymmetricPerSecond(r)]++
 	}
 	if counts[100_000] != 3 || counts[20_000] != 6 || counts[10_000] != len(Regions())-9 {
 		t.Errorf("Regions per quota %v, want 3 of 100,000, 6 of 20,000, the rest 10,000", counts)

@@ -20,16 +20,16 @@ var dnsSuffixes = map[string]struct{ ipv4, dual string }{
 // Region: the name says nothing about whether a host answers there. The only
 // error is a Region that is not known.
 func Endpoint(region string, fips, dualStack bool) (string, error) {
-	r, ok := regionByID(region)
+	suffixes, ok := dnsSuffixes[Partition(region)]
 	if !ok {
 		return "", fmt.Errorf("awsfacts: unknown Region %q", region)
 	}
-	service, suffix := "kms", dnsSuffixes[r.Partition].ipv4
+	service, suffix := "kms", suffixes.ipv4
 	if fips {
 		service = "kms-fips"
 	}
 	if dualStack {
-		suffix = dnsSuffixes[r.Partition].dual
+		suffix = suffixes.dual
 	}
 	return service + "." + region + "." + suffix, nil
 }

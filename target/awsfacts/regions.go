@@ -1,7 +1,5 @@
 package awsfacts
 
-import "slices"
-
 // The partitions whose Regions this package knows. The isolated (iso)
 // partitions are not among them.
 const (
@@ -11,14 +9,9 @@ const (
 	PartitionGovCloud  = "aws-us-gov"
 )
 
-// Region is an AWS Region in which KMS is offered.
-type Region struct {
-	ID        string // for example "eu-west-1"
-	Partition string // one of the Partition constants
-}
-
-// regions is sorted by partition, then by ID. Source: SourceRegions.
-var regions = []Region{
+// regions are the Regions in which KMS is offered, sorted by partition, then by
+// name. Source: SourceRegions.
+var regions = []struct{ name, partition string }{
 	{"af-south-1", PartitionStandard},
 	{"ap-east-1", PartitionStandard},
 	{"ap-east-2", PartitionStandard},
@@ -63,29 +56,27 @@ var regions = []Region{
 	{"us-gov-west-1", PartitionGovCloud},
 }
 
-// Regions returns every Region known, sorted by partition and then by ID. The
-// slice belongs to the caller.
-func Regions() []Region { return slices.Clone(regions) }
-
-// IsRegion reports whether id is the ID of a known Region, in its exact
-// (lower-case) spelling.
-func IsRegion(id string) bool {
-	_, ok := regionByID(id)
-	return ok
+// Regions returns the names of all known Regions, sorted by partition and then
+// by name. The slice belongs to the caller.
+func Regions() []string {
+	names := make([]string, len(regions))
+	for i, r := range regions {
+		names[i] = r.name
+	}
+	return names
 }
+
+// IsRegion reports whether name is that of a known Region, in its exact
+// (lower-case) spelling.
+func IsRegion(name string) bool { return Partition(name) != "" }
 
 // Partition returns the partition of a Region as it stands in ARNs, for
 // example "aws-cn"; "" for a Region that is not known.
 func Partition(region string) string {
-	r, _ := regionByID(region)
-	return r.Partition
-}
-
-func regionByID(id string) (Region, bool) {
 	for _, r := range regions {
-		if r.ID == id {
-			return r, true
+		if r.name == region {
+			return r.partition
 		}
 	}
-	return Region{}, false
+	return ""
 }
