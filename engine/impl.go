@@ -27,10 +27,13 @@ const (
 	SHA256SIMD = "sha256-simd"
 )
 
-// implementation is what an Impl points to. It does not change once listed.
+// implementation is what an Impl points to. It does not change once listed. An
+// algorithm is done where it has a hasher, which makes the midstates and serves
+// streams; kernels take single messages and batches over from it.
 type implementation struct {
 	name    string
-	hashers [HMACSHA512 + 1]*hasher // nil where the algorithm is not done
+	hashers [HMACSHA512 + 1]*hasher
+	kernels kernels
 }
 
 // catalog is what this process can and cannot run.
@@ -45,32 +48,45 @@ var detected = sync.OnceValue(detect)
 // detect is the one list of implementations.
 func detect() *catalog {
 	c := new(catalog)
-	c.add(Stdlib, standardHashes)
-	switch reason := simdUnavailable(); {
-	case approvedOnly():
-		c.miss(SHA256SIMD, "Go's FIPS 140 mode is on")
-	case reason != "":
-		c.miss(SHA256SIMD, reason)
-	default:
-		c.add(SHA256SIMD, map[Algorithm]func() hash.Hash{HMACSHA256: newSIMD256})
+	c.add(candidate{name: Stdlib, hashes: standardHashes})
+	c.add(candidate{name: SHA256SIMD, hashes: simdHashes, reason: simdReason})
+	for _, k := range kernelCandidates() {
+		c.add(k)
+	}
+	if len(c.impls) == 0 || c.impls[0].name != Stdlib {
+		panic("engine: the standard library " + c.missing[0].Reason)
 	}
 	return c
 }
 
-// add lists an implementation over hashes, if all of them can be resumed.
-func (c *catalog) add(name string, hashes map[Algorithm]func() hash.Hash) {
-	p := &implementation{name: name}
-	for alg, fresh := range hashes {
-		if p.hashers[alg] = newHasher(fresh); p.hashers[alg] == nil {
-			c.miss(name, "its hash state cannot be saved")
-			return
-		}
-	}
-	c.impls = append(c.impls, p)
+// candidate is an implementation before it is trusted.
+type candidate struct {
+	name    string
+	hashes  map[Algorithm]func() hash.Hash
+	kernels kernels
+	reason  string // why it cannot run here; empty if it can
 }
 
-func (c *catalog) miss(name, reason string) {
-	c.missing = append(c.missing, Missing{name, reason})
+// add lists what can run here and gives the right tags.
+func (c *catalog) add(n candidate) {
+	p := &implementation{name: n.name, kernels: n.kernels}
+	reason := n.reason
+	if approvedOnly() && n.name != Stdlib {
+		reason = "Go's FIPS 140 mode is on"
+	}
+	for alg, fresh := range n.hashes {
+		if p.hashers[alg] = newHasher(fresh); p.hashers[alg] == nil && reason == "" {
+			reason = "its hash state cannot be saved"
+		}
+	}
+	if reason == "" {
+		reason = p.selfTest()
+	}
+	if reason != "" {
+		c.missing = append(c.missing, Missing{n.name, reason})
+		return
+	}
+	c.impls = append(c.impls, p)
 }
 
 // Impls lists the implementations that can run here, Stdlib first. The list is
@@ -162,6 +178,12 @@ func (k *Key) prepare(secret []byte) error {
 	s := k.hasher.get()
 	defer k.hasher.put(s)
 	var err error
-	k.mid, err = newMidstates(s, secret)
-	return err
+	if k.mid, err = newMidstates(s, secret); err != nil {
+		return err
+	}
+	k.single256 = k.impl.kernels.single256
+	if k.impl.kernels.narrow() {
+		return k.setKernelForm()
+	}
+	return nil
 }

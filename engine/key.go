@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"sync/atomic"
+
+	"github.com/kmsmac/kmsmac/engine/internal/lanes"
 )
 
 // Key is a secret made ready for use by one implementation. Make it with NewKey
@@ -13,12 +15,14 @@ import (
 // "engine: Key.Sum: key is nil", and on one that was destroyed or never made
 // with "engine: Key.Sum: key is destroyed" (with the method's own name).
 type Key struct {
-	live     atomic.Bool
-	alg      Algorithm
-	impl     *implementation
-	hasher   *hasher    // nil exactly in Go's FIPS 140 mode
-	mid      *midstates // nil exactly when hasher is
-	approved atomic.Pointer[approvedKey]
+	live      atomic.Bool
+	alg       Algorithm
+	impl      *implementation
+	single256 lanes.Single256
+	hasher    *hasher      // nil exactly in Go's FIPS 140 mode
+	mid       *midstates   // nil exactly when hasher is
+	narrow    lanes.Mid256 // what single256 starts from
+	approved  atomic.Pointer[approvedKey]
 }
 
 // NewKey makes a key for the default implementation, Default(alg). It does not
@@ -42,6 +46,9 @@ func (k *Key) Impl() Impl { return Impl{k.impl} }
 // behind dst may overlap.
 func (k *Key) Sum(dst, msg []byte) []byte {
 	k.check("Key.Sum")
+	if k.single256 != 0 {
+		return k.sumNarrow(dst, msg)
+	}
 	var tag [maxSize]byte
 	t := tag[:k.alg.Size()]
 	k.sum(t, msg)
@@ -51,10 +58,31 @@ func (k *Key) Sum(dst, msg []byte) []byte {
 	return dst
 }
 
+// sumNarrow is Sum with a kernel, which writes 32 bytes: straight into dst when
+// the tag has as many and there is room.
+func (k *Key) sumNarrow(dst, msg []byte) []byte {
+	n := len(dst)
+	if k.alg == HMACSHA256 && cap(dst)-n >= 32 {
+		dst = dst[:n+32]
+		k.single256.Sum(&k.narrow, msg, (*[32]byte)(dst[n:]))
+	} else {
+		var tag [32]byte
+		k.single256.Sum(&k.narrow, msg, &tag)
+		dst = append(dst, tag[:k.alg.Size()]...)
+	}
+	k.check("Key.Sum")
+	return dst
+}
+
 // Verify reports whether tag is the whole tag of msg. A tag that was shortened
 // is not. The time taken depends on the lengths alone.
 func (k *Key) Verify(msg, tag []byte) bool {
 	k.check("Key.Verify")
+	if k.single256 != 0 {
+		ok := k.single256.Verify(&k.narrow, msg, tag)
+		k.check("Key.Verify")
+		return ok
+	}
 	var want [maxSize]byte
 	t := want[:k.alg.Size()]
 	k.sum(t, msg)
@@ -75,13 +103,18 @@ func (k *Key) Destroy() {
 	if k.mid != nil {
 		k.mid.wipe()
 	}
+	k.narrow.Wipe()
 }
 
 // sum puts the tag of msg into tag. The caller checks the key before, and again
 // after: should Destroy have overlapped, the tag of wiped midstates must not
 // leave the engine.
 func (k *Key) sum(tag, msg []byte) {
-	if k.hasher != nil {
+	if k.single256 != 0 {
+		var t [32]byte
+		k.single256.Sum(&k.narrow, msg, &t)
+		copy(tag, t[:])
+	} else if k.hasher != nil {
 		k.hasher.sum(k.mid, tag, msg)
 	} else if a := k.approved.Load(); a != nil {
 		a.sum(tag, msg)

@@ -16,13 +16,10 @@ type marshalableHash interface {
 }
 
 // midstates holds the two states of a key, inner (after the ipad block) and
-// outer (after the opad block), once in the marshalled form of the hash that
-// made them and once as words in natural order for assembly. Only the words of
-// the algorithm's own width are set. All of it is as secret as the key.
+// outer (after the opad block), in the marshalled form of the hash that made
+// them. They are as secret as the key.
 type midstates struct {
-	inner, outer     []byte
-	inner32, outer32 [8]uint32
-	inner64, outer64 [8]uint64
+	inner, outer []byte
 }
 
 // newMidstates follows RFC 2104 section 2 with a fresh h. The secret is hashed
@@ -69,35 +66,35 @@ func afterBlock(h marshalableHash, block []byte, mask byte) ([]byte, error) {
 	return state, nil
 }
 
-// setWords reads the words out of the standard library's marshalled form:
-// 4 bytes of mark, 8 words big-endian, an unfinished block (here empty), the
-// length. A form of another size is refused; a changed meaning is caught by the
-// known-answer test that each implementation built on words must pass.
-func (m *midstates) setWords(alg Algorithm) error {
-	word := alg.BlockSize() / 16
-	want := 4 + 8*word + alg.BlockSize() + 8
-	if len(m.inner) != want || len(m.outer) != want {
-		return fmt.Errorf("engine: hash state has %d bytes, want %d", len(m.inner), want)
+// setKernelForm derives the kernels' form from the standard library's.
+func (k *Key) setKernelForm() error {
+	want := 4 + 8*k.alg.BlockSize()/16 + k.alg.BlockSize() + 8
+	if len(k.mid.inner) != want || len(k.mid.outer) != want {
+		return fmt.Errorf("engine: hash state has %d bytes, want %d", len(k.mid.inner), want)
 	}
-	for i := range 8 {
-		at := 4 + i*word
-		if word == 4 {
-			m.inner32[i] = binary.BigEndian.Uint32(m.inner[at:])
-			m.outer32[i] = binary.BigEndian.Uint32(m.outer[at:])
-			continue
-		}
-		m.inner64[i] = binary.BigEndian.Uint64(m.inner[at:])
-		m.outer64[i] = binary.BigEndian.Uint64(m.outer[at:])
+	switch k.alg {
+	case HMACSHA224:
+		k.narrow.SetSHA224(words32(k.mid.inner), words32(k.mid.outer))
+	case HMACSHA256:
+		k.narrow.SetSHA256(words32(k.mid.inner), words32(k.mid.outer))
 	}
 	return nil
+}
+
+// words32 reads the words out of the standard library's marshalled form: 4
+// bytes of mark, 8 words big-endian, an unfinished block (here empty), the
+// length. Should the form ever change, the known-answer test that each kernel
+// must pass fails.
+func words32(state []byte) *[8]uint32 {
+	w := new([8]uint32)
+	for i := range w {
+		w[i] = binary.BigEndian.Uint32(state[4+4*i:])
+	}
+	return w
 }
 
 // wipe overwrites everything a tag could be made with.
 func (m *midstates) wipe() {
 	clear(m.inner)
 	clear(m.outer)
-	clear(m.inner32[:])
-	clear(m.outer32[:])
-	clear(m.inner64[:])
-	clear(m.outer64[:])
 }

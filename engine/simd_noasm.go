@@ -4,6 +4,6 @@ package engine
 
 import "hash"
 
-func newSIMD256() hash.Hash { return nil }
+var simdHashes map[Algorithm]func() hash.Hash
 
-func simdUnavailable() string { return "the build tag purego turns assembly off" }
+const simdReason = "the build tag purego turns assembly off"

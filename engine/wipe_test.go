@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 	"unsafe"
+
+	"github.com/kmsmac/kmsmac/engine/internal/lanes"
 )
 
 // memory is the raw bytes of what p, a pointer in an interface, points to.
@@ -73,33 +75,25 @@ func TestNewKeyLeavesNothingInPool(t *testing.T) {
 
 func TestDestroyWipesMidstates(t *testing.T) {
 	eachHasher(t, func(t *testing.T, alg Algorithm, h *hasher, k *Key) {
-		if bytes.Equal(k.mid.inner, make([]byte, len(k.mid.inner))) {
+		blank := midstates{make([]byte, len(k.mid.inner)), make([]byte, len(k.mid.outer))}
+		kernels := k.impl.kernels.narrow()
+		if reflect.DeepEqual(*k.mid, blank) || kernels == (k.narrow == lanes.Mid256{}) {
 			t.Fatal("no midstate to wipe")
 		}
 		k.Destroy()
-		for _, b := range [][]byte{k.mid.inner, k.mid.outer} {
-			if !bytes.Equal(b, make([]byte, len(b))) {
-				t.Errorf("left of a midstate: %x", b)
-			}
-		}
-		want := midstates{inner: k.mid.inner, outer: k.mid.outer}
-		if !reflect.DeepEqual(*k.mid, want) {
-			t.Errorf("left of the words: %x", *k.mid)
+		if !reflect.DeepEqual(*k.mid, blank) || k.narrow != (lanes.Mid256{}) {
+			t.Errorf("left of the midstates: %x, %x", *k.mid, k.narrow)
 		}
 	})
 }
 
-func TestMidstateWords(t *testing.T) {
+func TestKernelFormRefusesUnknownState(t *testing.T) {
 	eachHasher(t, func(t *testing.T, alg Algorithm, h *hasher, k *Key) {
-		if err := k.mid.setWords(alg); err != nil {
+		if err := k.setKernelForm(); err != nil {
 			t.Fatal(err)
 		}
-		narrow, wide := k.mid.inner32 != [8]uint32{}, k.mid.inner64 != [8]uint64{}
-		if narrow == wide || wide != (alg.BlockSize() == 128) {
-			t.Errorf("%s: 32-bit words set %t, 64-bit words set %t", alg, narrow, wide)
-		}
 		k.mid.inner = k.mid.inner[1:]
-		if k.mid.setWords(alg) == nil {
+		if k.setKernelForm() == nil {
 			t.Error("a state of another size was taken")
 		}
 	})

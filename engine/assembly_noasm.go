@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package engine
+
+// assemblyReason says why a build has no kernels at all.
+const assemblyReason = "this build has no assembly (not amd64, or build tag purego)"
