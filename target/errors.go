@@ -2,7 +2,8 @@ package target
 
 import (
 	"errors"
-	"fmt"
+	"strings"
+	"unicode"
 )
 
 // Kind is the class of a failure, decided once, in the target.
@@ -60,19 +61,31 @@ type Error struct {
 	Err        error // cause, for Unwrap; may be nil
 }
 
-// Error gives one line: operation, code or kind, text.
+// Error gives one line: operation, code or kind, text. What the service said is
+// not trusted: control characters become spaces.
 func (e *Error) Error() string {
 	name := e.Code
 	if name == "" {
 		name = string(e.Kind)
 	}
+	text := "target: " + e.Operation + ": " + name
 	switch {
 	case e.Message != "":
-		return fmt.Sprintf("target: %s: %s: %s", e.Operation, name, e.Message)
+		text += ": " + e.Message
 	case e.Err != nil:
-		return fmt.Sprintf("target: %s: %s: %v", e.Operation, name, e.Err)
+		text += ": " + e.Err.Error()
 	}
-	return fmt.Sprintf("target: %s: %s", e.Operation, name)
+	return oneLine(text)
+}
+
+func oneLine(text string) string {
+	printable := func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}
+	return strings.Join(strings.Fields(strings.Map(printable, text)), " ")
 }
 
 // Unwrap returns the cause.

@@ -15,14 +15,16 @@ type Caller interface {
 	//
 	// A service error is not a Go error: it stands in Exchange.Err. The error
 	// is an *Error whose Kind is not Answered: NotSent when the client refuses
-	// the input or does not know the operation, and so on.
+	// the input or does not know the operation, and so on. When an answer came
+	// all the same, but not one of a KMS, the Exchange holds it beside the error.
 	Call(ctx context.Context, operation string, params map[string]any) (Exchange, error)
 }
 
 // RawSender sends hand-built requests, for what a client refuses or repairs.
 type RawSender interface {
 	// Send signs req as it says and sends it once. The error is an *Error
-	// whose Kind is not Answered; any HTTP answer at all is an Exchange.
+	// whose Kind is not Answered; any HTTP answer at all is an Exchange and no
+	// error, the answer of something that is no KMS included.
 	Send(ctx context.Context, req RawRequest) (Exchange, error)
 }
 
@@ -33,15 +35,15 @@ type RawRequest struct {
 	Body      []byte      // sent as it is; nil means empty
 	Method    string      // default POST
 	Path      string      // default /
-	Header    http.Header // set before signing, replacing defaults
-	Omit      []string    // header names removed before signing
+	Header    http.Header // set before signing, replacing defaults; Host too; a name without values is removed
+	Omit      []string    // header names removed before signing; without Content-Length the body goes in chunks
 	Signature Signature
 }
 
 // Signature says how a RawRequest is signed. The zero value signs correctly.
 type Signature struct {
 	None            bool        // no Authorization header at all
-	AccessKeyID     string      // instead of the target's
+	AccessKeyID     string      // instead of the target's, whose session token is then left out too
 	SecretAccessKey string      // instead of the target's
 	SessionToken    string      // instead of the target's
 	Region          string      // credential scope; default the target's
@@ -49,7 +51,7 @@ type Signature struct {
 	Time            time.Time   // signing time; default now
 	Authorization   string      // replaces the whole header value after signing
 	BodyAfter       []byte      // replaces the body after signing, if not nil
-	HeaderAfter     http.Header // set after signing
+	HeaderAfter     http.Header // set after signing; a name without values is removed
 }
 
 // Exchange is one request and its response as they were on the wire.
