@@ -1,0 +1,142 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/kmsmac/kmsmac/target"
+)
+
+// cleanup is something that a run made and must remove: a key, or an alias.
+type cleanup struct {
+	road  *road
+	key   string
+	arn   string
+	alias string
+}
+
+// keep remembers a key for removal: with the case, or with the run when the
+// case was making a shared key.
+func (s *session) keep(r *caseRun, road *road, keyID, arn string) {
+	if keyID == "" || road == nil {
+		return
+	}
+	r.made = append(r.made, cleanup{road: road, key: keyID, arn: arn})
+}
+
+// Alias creates an alias for the key, which is removed when the case ends,
+// and returns its name.
+func (p *Probe) Alias(k Key) string {
+	name := "alias/" + p.Name()
+	p.KeepAlias(name)
+	p.Do("CreateAlias", Params{"AliasName": name, "TargetKeyId": k.ID})
+	return name
+}
+
+// KeepAlias has an alias removed when the case ends, whether it exists by
+// then or not.
+func (p *Probe) KeepAlias(name string) {
+	p.run.made = append(p.run.made, cleanup{road: p.road, alias: name})
+}
+
+// cleanUpTime bounds the clean-up of one case, and of the run once per key.
+const cleanUpTime = 20 * time.Second
+
+// cleanUp removes what was made, newest first, even if ctx has ended, and
+// remembers what it could not.
+func (s *session) cleanUp(ctx context.Context, made []cleanup) {
+	if len(made) == 0 || s.plan != nil {
+		return
+	}
+	budget := cleanUpTime
+	if s.aws {
+		budget += time.Duration(len(made)) * time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), budget)
+	defer cancel()
+	for _, m := range slices.Backward(made) {
+		if m.alias != "" {
+			_, _ = s.quietly(ctx, m.road, "DeleteAlias", Params{"AliasName": m.alias})
+			continue
+		}
+		if !s.removeKey(ctx, m.road, m.key) {
+			s.mu.Lock()
+			s.left = append(s.left, mask(m.arn))
+			s.mu.Unlock()
+		}
+	}
+}
+
+// removeKey schedules deletion and reports whether the key is going.
+func (s *session) removeKey(ctx context.Context, road *road, keyID string) bool {
+	if road.caller == nil {
+		_, err := road.admin.ScheduleKeyDeletion(ctx, keyID, 7)
+		return err == nil || target.KindOf(err) == target.NotFound
+	}
+	a, err := s.quietly(ctx, road, "ScheduleKeyDeletion", Params{"KeyId": keyID, "PendingWindowInDays": 7})
+	if err != nil {
+		return false
+	}
+	if a.Succeeded() || a.Code == "NotFoundException" {
+		return true
+	}
+	a, err = s.quietly(ctx, road, "DescribeKey", Params{"KeyId": keyID})
+	if err != nil {
+		return false
+	}
+	switch a.String("KeyMetadata.KeyState") {
+	case target.StatePendingDeletion, "PendingReplicaDeletion":
+		return true
+	}
+	return a.Code == "NotFoundException"
+}
+
+var errNoAnswer = errors.New("conformance: no answer")
+
+// quietly sends a request of the clean-up: paced, throttling waited out,
+// never a verdict.
+func (s *session) quietly(ctx context.Context, road *road, operation string, params Params) (*Answer, error) {
+	if s.silence.Load() >= silenceLimit {
+		return nil, errNoAnswer
+	}
+	for try := 0; ; try++ {
+		if err := s.pacer.wait(ctx, road.region, operation); err != nil {
+			return nil, err
+		}
+		callCtx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+		ex, err := road.caller.Call(callCtx, operation, params)
+		cancel()
+		if s.opts.Exchanges != nil {
+			s.opts.Exchanges("", ex)
+		}
+		a, readable := readAnswer(ex)
+		if err != nil || !readable {
+			s.silence.Add(1)
+			if try == 2 || ctx.Err() != nil || s.silence.Load() >= silenceLimit {
+				return nil, errNoAnswer
+			}
+			continue
+		}
+		s.silence.Store(0)
+		if !a.throttled() && a.Status/100 != 5 || try == 6 {
+			return a, nil
+		}
+		if !waitFor(ctx, time.Duration(100<<try)*time.Millisecond) {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// waitFor waits and reports whether ctx let it.
+func waitFor(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,106 @@
+package conformance
+
+import (
+	"errors"
+	"time"
+
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/target"
+)
+
+// What callers test for. Both come before the first request.
+var (
+	// ErrUsage: an unknown profile or case id.
+	ErrUsage = errors.New("conformance: usage")
+	// ErrNothingSelected: known filters that select no case.
+	ErrNothingSelected = errors.New("conformance: nothing selected")
+)
+
+// Options say what is run and how. The zero value runs everything.
+type Options struct {
+	// Profile is a profile name or several joined by commas; "" is full.
+	Profile string
+	// Cases are ids ("GM-15") or groups ("GM") to run; empty runs all of the
+	// profile.
+	Cases []string
+	// Strict makes every warning a failure.
+	Strict bool
+	// Parallel is how many cases run side by side; 0 is 8, on aws 4.
+	Parallel int
+	// Seed decides all random messages, materials and names.
+	Seed uint64
+	// Host and RunID are written into the tags of every key made. RunID ""
+	// is "conform".
+	Host, RunID string
+	// Region2 is the second Region of the multi-Region cases; "" has none.
+	Region2 string
+	// Differential is the number of random keys and messages on which engine
+	// and target are held against each other; 0 leaves the comparison out.
+	Differential int
+	// Timeout bounds one request; 0 is 10 s.
+	Timeout time.Duration
+	// CaseTimeout bounds one case; 0 is 60 s, on aws 60 s more than the case's
+	// consistency bound.
+	CaseTimeout time.Duration
+	// MaxRequests ends the run before it sends more; clean-up is not counted.
+	// 0 is no limit.
+	MaxRequests int
+	// Allow names features that are used only with consent: FeatureQuota,
+	// because its cases use a quota up.
+	Allow []Feature
+	// Expires is how long from Now the keys may be needed, for their expiry
+	// tag; 0 is 2 hours.
+	Expires time.Duration
+	// Now is the clock of the expiry tag; nil is time.Now.
+	Now func() time.Time
+	// Observer, if not nil, hears of every case as it starts and ends, from
+	// one goroutine at a time.
+	Observer func(Event)
+	// Exchanges, if not nil, gets every exchange as it happens, from many
+	// goroutines: caseID is "" for clean-up. It must not keep secrets.
+	Exchanges func(caseID string, ex target.Exchange)
+}
+
+// The tags of every key that a run makes.
+const (
+	TagRun     = "kmsmac:run"
+	TagHost    = "kmsmac:host"
+	TagExpires = "kmsmac:expires" // RFC 3339, UTC
+)
+
+// Event is one step of progress.
+type Event struct {
+	ID     string
+	Title  string
+	Done   int // cases ended so far, this one included if it ended
+	Total  int
+	Result *results.CaseResult // nil when the case starts
+	// Facts are what the ended case asserted, in order. Ordinals are those of
+	// the whole run, so they can be used with Parallel 1 only.
+	Facts []Fact
+}
+
+func (o Options) withDefaults(aws bool) Options {
+	if o.Parallel <= 0 {
+		o.Parallel = 8
+		if aws {
+			o.Parallel = 4
+		}
+	}
+	if o.RunID == "" {
+		o.RunID = "conform"
+	}
+	if o.Host == "" {
+		o.Host = "unknown"
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 10 * time.Second
+	}
+	if o.Expires <= 0 {
+		o.Expires = 2 * time.Hour
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}

@@ -1,0 +1,183 @@
+package conformance
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kmsmac/kmsmac/target"
+)
+
+// session is what all cases of one run share.
+type session struct {
+	ctx  context.Context
+	opts Options
+	aws  bool
+	home *road
+	away *road // nil without a second Region
+
+	pacer    *pacer
+	plan     *planner // not nil while planning: nothing is sent
+	ordinal  atomic.Int64
+	requests atomic.Int64
+	silence  atomic.Int32 // requests in a row without an answer
+
+	mu     sync.Mutex
+	shared map[sharedID]*sharedKey
+	made   []cleanup // of shared keys
+	left   []string
+	probed map[Feature]*featureProbe
+}
+
+// road is one way to the target: the account in one Region.
+type road struct {
+	t      target.Target
+	caller target.Caller    // nil if the target has none
+	raw    target.RawSender // likewise
+	admin  target.KeyAdmin  // likewise
+	region string
+}
+
+func newRoad(t target.Target) *road {
+	r := &road{t: t, region: t.Info().Region}
+	r.caller, _ = t.(target.Caller)
+	r.raw, _ = t.(target.RawSender)
+	r.admin, _ = t.(target.KeyAdmin)
+	return r
+}
+
+// newSession opens the roads to the target. The returned function closes what
+// was opened.
+func newSession(ctx context.Context, t target.Target, o Options) (*session, func(), error) {
+	info := t.Info()
+	s := &session{
+		ctx: ctx, opts: o.withDefaults(info.AWS), aws: info.AWS, home: newRoad(t),
+		shared: map[sharedID]*sharedKey{}, probed: map[Feature]*featureProbe{},
+	}
+	s.pacer = newPacer(info.AWS)
+	regional, canMove := t.(target.Regional)
+	if o.Region2 == "" || !canMove {
+		return s, func() {}, nil
+	}
+	away, err := regional.InRegion(o.Region2)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.away = newRoad(away)
+	return s, func() { _ = away.Close() }, nil
+}
+
+func (s *session) consistency(c Case) time.Duration {
+	if c.Consistency > 0 {
+		return c.Consistency
+	}
+	return defaultConsistency
+}
+
+func (s *session) caseTimeout(c Case) time.Duration {
+	switch {
+	case s.opts.CaseTimeout > 0:
+		return s.opts.CaseTimeout
+	case s.aws:
+		return s.consistency(c) + time.Minute
+	}
+	return time.Minute
+}
+
+// tagged returns params with the tags of the run added after the case's own.
+func (s *session) tagged(params Params) Params {
+	var tags []map[string]any
+	if own, ok := params["Tags"].([]map[string]any); ok {
+		tags = slices.Clone(own)
+	}
+	for _, t := range s.runTags() {
+		tags = append(tags, map[string]any{"TagKey": t.Key, "TagValue": t.Value})
+	}
+	return with(params, "Tags", tags)
+}
+
+func (s *session) runTags() []target.ResourceTag {
+	return []target.ResourceTag{
+		{Key: TagRun, Value: s.opts.RunID},
+		{Key: TagHost, Value: s.opts.Host},
+		{Key: TagExpires, Value: s.opts.Now().UTC().Add(s.opts.Expires).Format(time.RFC3339)},
+	}
+}
+
+// featureProbe remembers whether the target has a feature: reason "" means
+// that it has.
+type featureProbe struct{ reason string }
+
+// missing returns why the target cannot run the case, or "".
+func (p *Probe) missing(needs []Feature) string {
+	for _, f := range needs {
+		if reason := p.missingFeature(f); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+func (p *Probe) missingFeature(f Feature) string {
+	s := p.run.s
+	if s.plan != nil {
+		return ""
+	}
+	switch f {
+	case FeatureCaller:
+		if s.home.caller == nil {
+			return "the target offers GenerateMac and VerifyMac only, not other operations"
+		}
+	case FeatureRaw:
+		if s.home.raw == nil {
+			return "the target takes no hand-built requests"
+		}
+	case FeatureKeys:
+		if s.home.admin == nil && s.home.caller == nil {
+			return "no keys can be made on the target"
+		}
+	case FeatureImport:
+		if s.home.caller == nil && s.home.admin == nil {
+			return "no key material can be imported into the target"
+		}
+	case FeatureRegions:
+		if s.away == nil {
+			return "no second Region was given, or the target has none"
+		}
+	case FeatureQuota:
+		if !slices.Contains(s.opts.Allow, FeatureQuota) {
+			return "cases that use up a request quota need consent"
+		}
+	case FeatureAuth:
+		return p.missingAuth()
+	}
+	return ""
+}
+
+// missingAuth asks once whether the target checks signatures at all.
+func (p *Probe) missingAuth() string {
+	s := p.run.s
+	if s.home.raw == nil {
+		return "the target takes no hand-built requests"
+	}
+	s.mu.Lock()
+	probe := s.probed[FeatureAuth]
+	s.mu.Unlock()
+	if probe != nil {
+		return probe.reason
+	}
+	probe = &featureProbe{}
+	a := p.Raw(target.RawRequest{
+		Operation: "ListKeys", Body: []byte("{}"),
+		Signature: target.Signature{SecretAccessKey: "not-the-secret-of-this-account"},
+	})
+	if a.Succeeded() {
+		probe.reason = "the target does not check signatures"
+	}
+	s.mu.Lock()
+	s.probed[FeatureAuth] = probe
+	s.mu.Unlock()
+	return probe.reason
+}

@@ -1,0 +1,136 @@
+package conformance
+
+import (
+	"fmt"
+	"time"
+)
+
+// Want judges the answer. Several expectations are alternatives: the row lists
+// them, one must hold, and the report says which. On real AWS the request is
+// repeated up to the row's consistency bound before a difference counts. A
+// difference in anything but a text ends the case.
+func (a *Answer) Want(alternatives ...Expectation) *Answer {
+	p := a.probe
+	if a.planned {
+		p.run.s.plan.expect(p, alternatives)
+		return a
+	}
+	a = p.settle(a, func(a *Answer) bool {
+		_, _, diffs := p.best(a, alternatives)
+		return len(diffs) == 0
+	})
+	e, facts, diffs := p.best(a, alternatives)
+	if len(diffs) > 0 && lacksOperation(a) && !needed(a.Operation) {
+		p.NotApplicable("the target does not support %s: %s", a.Operation, a.Summary())
+	}
+	p.record(a, facts, diffs)
+	p.run.observed = a.Summary()
+	if len(alternatives) > 1 && len(diffs) == 0 && e.Name != "" {
+		p.run.observed += " (" + e.Name + ")"
+	}
+	if hard(diffs) {
+		panic(stopCase{})
+	}
+	return a
+}
+
+// best returns the alternative that fits best, and what was asserted with it.
+func (p *Probe) best(a *Answer, alternatives []Expectation) (best Expectation, facts []string, diffs []Difference) {
+	texts := p.run.c.Evidence.Class == Recorded
+	for i, e := range alternatives {
+		f, d := e.judge(a, texts)
+		if i == 0 || weight(d) < weight(diffs) {
+			best, facts, diffs = e, f, d
+		}
+	}
+	return best, facts, diffs
+}
+
+func weight(diffs []Difference) int {
+	n := 0
+	for _, d := range diffs {
+		if d.TextOnly {
+			n++
+		} else {
+			n += 1000
+		}
+	}
+	return n
+}
+
+func hard(diffs []Difference) bool { return weight(diffs) >= 1000 }
+
+func (p *Probe) record(a *Answer, facts []string, diffs []Difference) {
+	for _, f := range facts {
+		p.run.facts = append(p.run.facts, Fact{Ordinal: a.Ordinal, Name: f})
+	}
+	p.run.diffs = append(p.run.diffs, diffs...)
+}
+
+// Check asserts a fact that no single answer shows, for example that two tags
+// differ. The answer is the one in which a mutation of member would break it.
+func (p *Probe) Check(a *Answer, member string, holds bool, want, got string) {
+	if a.planned {
+		return
+	}
+	fact := "member " + member
+	var diffs []Difference
+	if !holds {
+		diffs = []Difference{{Fact: fact, Want: want, Got: clip(mask(got), 200)}}
+	}
+	p.record(a, []string{fact}, diffs)
+	if !holds {
+		p.run.observed = fmt.Sprintf("%s; %s", a.Summary(), diffs[0])
+		panic(stopCase{})
+	}
+}
+
+// settle repeats a request on real AWS, with growing pauses, until done says
+// so or the consistency bound after the last change is over. Elsewhere it
+// returns the answer as it is.
+func (p *Probe) settle(a *Answer, done func(*Answer) bool) *Answer {
+	r := p.run
+	if !r.s.aws || a.planned || a.Operation == "CreateKey" || a.Operation == "ReplicateKey" {
+		return a
+	}
+	deadline := r.changed.Add(r.s.consistency(r.c))
+	for pause := 500 * time.Millisecond; !done(a) && !r.changed.IsZero() && time.Now().Before(deadline); pause = min(2*pause, 10*time.Second) {
+		p.pause(pause)
+		a = a.resend()
+	}
+	return a
+}
+
+// Until repeats a read-only request, on any target, until done says so or the
+// case's consistency bound is over, and returns the last answer. It is for
+// changes that take time everywhere, such as a replica that is being created.
+func (p *Probe) Until(a *Answer, done func(*Answer) bool) *Answer {
+	if a.planned {
+		return a
+	}
+	deadline := time.Now().Add(p.run.s.consistency(p.run.c))
+	for pause := 20 * time.Millisecond; !done(a) && time.Now().Before(deadline); pause = min(2*pause, 5*time.Second) {
+		p.pause(pause)
+		a = a.resend()
+	}
+	return a
+}
+
+// noteChange keeps track of what a request changed: keys to remove later, and
+// when real AWS began to spread the change.
+func (p *Probe) noteChange(operation string, a *Answer) {
+	if !a.Succeeded() {
+		return
+	}
+	switch operation {
+	case "CreateKey":
+		p.run.s.keep(p.run, p.road, a.String("KeyMetadata.KeyId"), a.String("KeyMetadata.Arn"))
+	case "ReplicateKey":
+		p.run.s.keep(p.run, p.run.s.away, a.String("ReplicaKeyMetadata.KeyId"), a.String("ReplicaKeyMetadata.Arn"))
+	case "GenerateMac", "VerifyMac", "Encrypt", "Decrypt", "Sign", "Verify", "DescribeKey",
+		"ListKeys", "ListAliases", "ListResourceTags", "ListGrants", "ListKeyPolicies", "ListKeyRotations", "ListRetirableGrants",
+		"GetKeyPolicy", "GetKeyRotationStatus", "GetParametersForImport", "GetPublicKey", "GetKeyLastUsage":
+		return
+	}
+	p.run.changed = time.Now()
+}
