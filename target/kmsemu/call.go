@@ -1,0 +1,186 @@
+package kmsemu
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// call is one request on its way through an operation.
+type call struct {
+	e         *Emulator
+	op        *operation
+	in        params
+	realm     *realm
+	caller    caller
+	now       time.Time
+	requestID string
+}
+
+// caller is who signed the request.
+type caller struct {
+	account   string
+	principal string // ARN
+}
+
+// idForms says which forms of a key identifier an operation takes.
+type idForms bool
+
+const (
+	keyOnly    idForms = false // key id and key ARN (row ID-09)
+	keyOrAlias idForms = true  // alias name and alias ARN too (row ID-01)
+)
+
+var (
+	uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	mrkForm  = regexp.MustCompile(`^mrk-[0-9a-f]{32}$`)
+)
+
+// find resolves a key identifier to a key that the caller can see and its
+// state. An identifier of an upper-case UUID is well formed but names no key,
+// and a malformed ARN gives "Invalid arn" (both inferred, rows ID-07, ID-08).
+func (c *call) find(id string, forms idForms) (*key, *keyState, error) {
+	switch {
+	case strings.HasPrefix(id, "arn:"):
+		return c.findARN(id, forms)
+	case strings.HasPrefix(id, "alias/") && forms == keyOrAlias:
+		return c.findAlias(c.realm, id)
+	}
+	return c.findID(c.realm, id)
+}
+
+func (c *call) findID(r *realm, id string) (*key, *keyState, error) {
+	if !uuidForm.MatchString(id) && !mrkForm.MatchString(id) {
+		return nil, nil, errInvalidKeyID(id)
+	}
+	k := r.key(id)
+	if k == nil {
+		return nil, nil, errNoKey(r.keyARN(id))
+	}
+	s := k.at(c.now)
+	if s == nil {
+		return nil, nil, errNoKey(r.keyARN(id))
+	}
+	return k, s, nil
+}
+
+func (c *call) findAlias(r *realm, name string) (*key, *keyState, error) {
+	a := r.alias(name)
+	if a == nil {
+		return nil, nil, errNoAlias(r.arn(name))
+	}
+	k := a.at(c.now)
+	if k == nil {
+		return nil, nil, errNoAlias(r.arn(name))
+	}
+	s := k.at(c.now)
+	if s == nil {
+		return nil, nil, errNoAlias(r.arn(name))
+	}
+	return k, s, nil
+}
+
+// findARN resolves arn:partition:kms:region:account:resource. A key of an
+// account that the emulator does not have is not told from one that the
+// caller may not use (row ID-06).
+func (c *call) findARN(arn string, forms idForms) (*key, *keyState, error) {
+	part := strings.SplitN(arn, ":", 6)
+	if len(part) < 6 || part[2] != "kms" {
+		return nil, nil, errInvalidARN(arn)
+	}
+	if part[1] != c.realm.partition {
+		return nil, nil, errInvalidARN(part[1])
+	}
+	if part[3] != c.realm.region {
+		return nil, nil, errInvalidARN(part[3])
+	}
+	r := c.e.realms[realmID{part[4], part[3]}]
+	if r == nil {
+		return nil, nil, c.errForeign()
+	}
+	k, s, err := c.findResource(r, arn, part[5], forms)
+	if err != nil && r != c.realm {
+		return nil, nil, c.errForeign()
+	}
+	return k, s, err
+}
+
+func (c *call) findResource(r *realm, arn, resource string, forms idForms) (*key, *keyState, error) {
+	if id, ok := strings.CutPrefix(resource, "key/"); ok {
+		if strings.HasPrefix(id, "alias/") {
+			return nil, nil, fault("NotFoundException", "Invalid keyId %s", id) // row ID-03: unquoted
+		}
+		return c.findID(r, id)
+	}
+	if !strings.HasPrefix(resource, "alias/") {
+		return nil, nil, errInvalidARN(arn)
+	}
+	if forms == keyOnly {
+		return nil, nil, errInvalidKeyID(arn)
+	}
+	return c.findAlias(r, resource)
+}
+
+// errForeign is the answer for a resource of another account (row ID-06).
+func (c *call) errForeign() *apiError {
+	return fault("AccessDeniedException", "User: %s is not authorized to perform: kms:%s on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access",
+		c.caller.principal, c.op.name)
+}
+
+// states is a set of key states.
+type states []string
+
+// Where operations are allowed (rows KS-01 to KS-31). What is not in the set
+// gives the error of the state.
+var (
+	usableStates  = states{enabled, updating}
+	switchable    = states{enabled, disabled}
+	notPending    = states{enabled, disabled, creating, updating, pendingImport}
+	deletable     = states{enabled, disabled, creating, pendingImport}
+	importable    = states{enabled, disabled, updating, pendingImport}
+	materialDrops = states{enabled, disabled, pendingImport, pendingDeletion, pendingReplicaDeletion}
+)
+
+// check returns the error of state when it is not in the set. A key that is
+// pending deletion says so even if it was disabled before (row KS-34).
+func (ok states) check(k *key, state string) error {
+	for _, s := range ok {
+		if s == state {
+			return nil
+		}
+	}
+	switch state {
+	case enabled:
+		return errState(k.arn, "enabled")
+	case disabled:
+		return errDisabled(k.arn)
+	case pendingDeletion:
+		return errState(k.arn, "pending deletion")
+	case pendingReplicaDeletion:
+		return errState(k.arn, "pending replica deletion")
+	case pendingImport:
+		return errState(k.arn, "pending import")
+	}
+	return errState(k.arn, strings.ToLower(state)) // creating, updating
+}
+
+// change runs f on the newest state of k with the write lock held, after the
+// state was checked against allowed. f returns the state to publish, which it
+// may change; a nil state publishes nothing.
+func (c *call) change(k *key, allowed states, f func(t *tx, s *keyState) (*keyState, error)) error {
+	return c.e.change(c.now, func(t *tx) error {
+		if !k.alive() {
+			return errNoKey(k.arn)
+		}
+		s := k.latest()
+		if err := allowed.check(k, s.state); err != nil {
+			return err
+		}
+		n, err := f(t, s.copy())
+		if err != nil || n == nil {
+			return err
+		}
+		t.putKey(k, n)
+		return nil
+	})
+}

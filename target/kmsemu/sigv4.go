@@ -1,0 +1,92 @@
+package kmsemu
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// authorization is a parsed Authorization header of SigV4.
+type authorization struct {
+	accessKeyID   string
+	date          string // of the credential scope: 20060102
+	region        string
+	service       string
+	signedHeaders []string
+	signature     string
+}
+
+const sigV4 = "AWS4-HMAC-SHA256"
+
+// parseAuthorization reads
+//
+//	AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/SERVICE/aws4_request, SignedHeaders=A;B, Signature=HEX
+//
+// The texts are those of other AWS services behind the same front end
+// (rows AU-01, AU-02).
+func parseAuthorization(value string) (a authorization, err error) {
+	if value == "" {
+		return a, fault("MissingAuthenticationTokenException", "Missing Authentication Token")
+	}
+	rest, ok := strings.CutPrefix(value, sigV4+" ")
+	if !ok {
+		return a, errIncomplete("Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters. Authorization=%s", value)
+	}
+	fields := map[string]string{}
+	for _, f := range strings.Split(rest, ",") {
+		name, v, ok := strings.Cut(strings.TrimSpace(f), "=")
+		if !ok {
+			return a, errIncomplete("'%s' not a valid key=value pair (missing equal-sign) in Authorization header: '%s'.", strings.TrimSpace(f), value)
+		}
+		fields[name] = v
+	}
+	for _, name := range []string{"Credential", "SignedHeaders", "Signature"} {
+		if fields[name] == "" {
+			return a, errIncomplete("Authorization header requires '%s' parameter. Authorization=%s", name, value)
+		}
+	}
+	a.signedHeaders = strings.Split(fields["SignedHeaders"], ";")
+	a.signature = fields["Signature"]
+	return a, a.parseScope(fields["Credential"])
+}
+
+func (a *authorization) parseScope(credential string) error {
+	scope := strings.Split(credential, "/")
+	if len(scope) < 5 {
+		return errIncomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", credential)
+	}
+	// An access key id may itself hold slashes.
+	n := len(scope)
+	a.accessKeyID = strings.Join(scope[:n-4], "/")
+	a.date, a.region, a.service = scope[n-4], scope[n-3], scope[n-2]
+	if scope[n-1] != "aws4_request" {
+		return errSignature("Credential should be scoped with a valid terminator: 'aws4_request', not '%s'. ", scope[n-1])
+	}
+	return nil
+}
+
+func errIncomplete(format string, args ...any) *apiError {
+	return fault("IncompleteSignatureException", format, args...)
+}
+
+func errSignature(format string, args ...any) *apiError {
+	return fault("InvalidSignatureException", format, args...)
+}
+
+// authenticate finds out who is calling and which realm is meant: the Region
+// of the credential scope selects it.
+func (e *Emulator) authenticate(c *call, r *http.Request, body []byte) error {
+	a, err := parseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		return err
+	}
+	if a.service != "kms" { // row AU-08
+		return errSignature("Credential should be scoped to correct service: 'kms'. ")
+	}
+	c.realm = e.realms[realmID{e.account, a.region}]
+	if c.realm == nil { // row AU-07
+		return errSignature("Credential should be scoped to a valid region, not '%s'. ", a.region)
+	}
+	c.caller = caller{e.account, fmt.Sprintf("arn:%s:iam::%s:root", c.realm.partition, e.account)}
+	return nil
+}
