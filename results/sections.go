@@ -67,10 +67,12 @@ type Load struct {
 	Dropped           int64            `json:"dropped"` // due but never sent
 	Late              int64            `json:"late"`    // sent more than 1 ms after they were due
 	ConnectionsOpened int64            `json:"connections_opened"`
-	Errors            map[string]int64 `json:"errors"`      // code or kind to count
-	WrongTags         int64            `json:"wrong_tags"`  // replies that were wrong
-	Verified          int64            `json:"verified"`    // replies held against VerifiedBy
-	VerifiedBy        string           `json:"verified_by"` // engine, consistency
+	Errors            map[string]int64 `json:"errors"`               // code or kind to count
+	WrongTags         int64            `json:"wrong_tags"`           // replies that were wrong
+	Refused           int64            `json:"refused,omitempty"`    // tags sent wrong on purpose that were refused
+	Unfinished        int64            `json:"unfinished,omitempty"` // in flight when the run was interrupted
+	Verified          int64            `json:"verified"`             // replies held against VerifiedBy
+	VerifiedBy        string           `json:"verified_by"`          // engine, consistency
 
 	OfferedRate  *float64      `json:"offered_rate"`  // arrivals per second; null in a closed loop
 	AchievedRate float64       `json:"achieved_rate"` // successes per second

@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// Phase of a run.
+type Phase string
+
+// The phases in their order.
+const (
+	PhaseSetUp   Phase = "set-up"
+	PhaseWarmup  Phase = "warm-up"
+	PhaseMeasure Phase = "measure"
+	PhaseDrain   Phase = "drain" // the schedule has ended, arrivals still wait
+	PhaseCleanUp Phase = "clean-up"
+)
+
+// Progress is what an observer sees. Rates, percentiles and Errors to Dropped
+// are of the measured requests in the interval since the Progress before.
+type Progress struct {
+	Phase    Phase
+	Elapsed  time.Duration // since the start of the warm-up
+	Total    time.Duration // planned: warm-up and measurement
+	Interval time.Duration
+
+	Requests int64   // sent since the start, warm-up included
+	Offered  float64 // arrivals per second; 0 in a closed loop
+	Achieved float64 // successes per second
+	InFlight int64   // sent or waiting for a worker, now
+
+	Response *results.Latency // nil without a success
+	Lag      *results.Latency // nil in a closed loop
+
+	Errors    int64 // failed requests, throttles included
+	Throttled int64
+	WrongTags int64
+	Dropped   int64
+}
+
+func (o Options) observe(p Progress) {
+	if o.Observer != nil {
+		o.Observer(p)
+	}
+}
+
+// watcher turns intervals into Progress. It lives in one goroutine.
+type watcher struct {
+	*runner
+	options Options
+	last    time.Duration
+	offered int64
+	before  totals
+}
+
+// totals are counts summed over classes.
+type totals struct{ ok, errors, throttled, wrong, dropped int64 }
+
+func (t *totals) add(c *counts) {
+	t.ok += c.outcomes[succeeded]
+	t.errors += c.outcomes[failed]
+	t.wrong += c.outcomes[wrong]
+	t.dropped += c.outcomes[dropped]
+	t.throttled += c.throttles
+}
+
+// tick ends an interval and tells the observer.
+func (w *watcher) tick() {
+	ivs := w.col.take()
+	now := w.now()
+	if w.options.Observer == nil {
+		w.last = now
+		return
+	}
+	var sum totals
+	var offered int64
+	for i := range ivs {
+		sum.add(&ivs[i].counts)
+		offered += w.offeredBy(i)
+	}
+	p := Progress{
+		Phase: w.phase(now), Elapsed: now, Total: w.to, Interval: now - w.last,
+		Requests: w.sentAll.Load(), InFlight: w.busy.Load(),
+		Errors: sum.errors - w.before.errors, Throttled: sum.throttled - w.before.throttled,
+		WrongTags: sum.wrong - w.before.wrong, Dropped: sum.dropped - w.before.dropped,
+		Response: results.LatencyOf(merged(ivs, clockResponse)),
+	}
+	if sec := p.Interval.Seconds(); sec > 0 {
+		p.Offered = float64(offered-w.offered) / sec
+		p.Achieved = float64(sum.ok-w.before.ok) / sec
+	}
+	if w.plan.Mode() == Open {
+		p.Lag = results.LatencyOf(merged(ivs, clockLag))
+	}
+	w.last, w.offered, w.before = now, offered, sum
+	w.options.observe(p)
+}
+
+func (w *watcher) offeredBy(i int) int64 { return w.runner.offered[i].Load() }
+
+func (w *watcher) phase(now time.Duration) Phase {
+	switch {
+	case now < w.from:
+		return PhaseWarmup
+	case now < w.to:
+		return PhaseMeasure
+	}
+	return PhaseDrain
+}
+
+// merged is one clock of the successes over all classes; nil if there is none.
+func merged(ivs []interval, clock int) *hdrhistogram.Histogram {
+	var all *hdrhistogram.Histogram
+	for _, iv := range ivs {
+		h := iv.histograms[succeeded.track()][clock]
+		if h == nil || h.TotalCount() == 0 {
+			continue
+		}
+		if all == nil {
+			all = h
+			continue
+		}
+		sum := results.NewHistogram()
+		sum.Merge(all)
+		sum.Merge(h)
+		all = sum
+	}
+	return all
+}

@@ -1,0 +1,201 @@
+package bench
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/target"
+)
+
+// Report is what a run found.
+type Report struct {
+	// Loads has one entry for each operation and key spec that the plan asks
+	// for, GenerateMac first. It is empty only if Run returned an error.
+	Loads []results.Load
+	// Stopped is why the run ended before its plan: interrupted, max_requests
+	// or max_cost; empty if it did not.
+	Stopped string
+	// Wrong lists wrong answers that were seen outside the measured requests.
+	Wrong []string
+	// Warnings are sentences for the reader of the result.
+	Warnings []string
+	// Left lists the ARNs of keys that could not be scheduled for deletion.
+	Left []string
+	// KeysMade is the number of keys that the run created.
+	KeysMade int
+	// Counters of the target from the start of the set-up to the end of the
+	// load; zero if it does not count.
+	Counters target.Counters
+}
+
+// Verdict is Fail if any answer was wrong, Inconclusive if there was no
+// success or the run was cut short, else Pass.
+func (r *Report) Verdict() results.Verdict {
+	v := results.Pass
+	if r.Stopped != "" || len(r.Loads) == 0 {
+		v = results.Inconclusive
+	}
+	if len(r.Wrong) > 0 {
+		v = results.Fail
+	}
+	for _, l := range r.Loads {
+		switch {
+		case l.WrongTags > 0:
+			v = results.Worse(v, results.Fail)
+		case l.Succeeded == 0 && l.Refused == 0:
+			v = results.Worse(v, results.Inconclusive)
+		}
+	}
+	return v
+}
+
+// load runs the plan on keys that are ready and fills in the report.
+func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options, ring *keyring, b *budget, before target.Counters) error {
+	r, err := newRunner(t, p, ring.keys, b)
+	if err != nil {
+		return err
+	}
+	w := &watcher{runner: r, options: o}
+	r.run(ctx, w.tick)
+	w.tick()
+	after := counters(t)
+	rep.Counters = difference(after, before)
+	rep.KeysMade = len(ring.made)
+	rep.Stopped = r.why
+	for i := range r.col.classes {
+		l, err := r.result(i, rep.Counters)
+		if err != nil {
+			return err
+		}
+		rep.Loads = append(rep.Loads, l)
+	}
+	if r.col.clamped > 0 {
+		rep.Warnings = append(rep.Warnings, "some times were beyond the histograms' 300 s and are recorded as 300 s")
+	}
+	return nil
+}
+
+func newRunner(t target.Target, p Plan, keys []*benchKey, b *budget) (*runner, error) {
+	choose, err := newChooser(p.Seed, p.Workload)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{
+		plan: p, target: t, keys: keys, choose: choose, budget: b,
+		from: p.warmup(), to: p.warmup() + p.Duration,
+	}
+	room := p.QueueLimit
+	if p.Overload == Drop {
+		room += p.Workers // arrivals are counted before they are posted: posting never waits
+	}
+	r.queue = make(chan ticket, room)
+	classes := r.classes()
+	r.offered = make([]atomic.Int64, len(classes))
+	r.col = newCollector(max(p.Workers, p.Concurrency), classes)
+	return r, nil
+}
+
+// classes lists operation × key spec as they take part and fills in classOf.
+func (r *runner) classes() []*class {
+	var out []*class
+	r.classOf = make([][2]uint16, len(r.keys))
+	w := r.plan.Workload
+	for op, weight := range []float64{w.Generate, w.Verify} {
+		if weight == 0 {
+			continue
+		}
+		name := []string{OpGenerate, OpVerify}[op]
+		for i, k := range r.keys {
+			at := slices.IndexFunc(out, func(c *class) bool { return c.operation == name && c.spec == k.spec })
+			if at < 0 {
+				at = len(out)
+				out = append(out, &class{operation: name, spec: k.spec, verifiedBy: VerifiedByEngine})
+			}
+			if k.local == nil {
+				out[at].verifiedBy = VerifiedByConsistency
+			}
+			r.classOf[i][op] = uint16(at)
+		}
+	}
+	return out
+}
+
+// scheduled is the measured span in which arrivals were due.
+func (r *runner) scheduled() time.Duration {
+	end := r.to
+	if r.why != "" {
+		end = min(end, r.stoppedAt)
+	}
+	return max(0, end-r.from)
+}
+
+// span is the measured span: that of the schedule, longer if arrivals were
+// still waiting when it ended.
+func (r *runner) span() time.Duration {
+	return max(r.scheduled(), time.Duration(r.lastSent.Load())-r.from)
+}
+
+// result is the section of one class.
+func (r *runner) result(i int, c target.Counters) (results.Load, error) {
+	cl := r.col.classes[i]
+	n := &cl.counts
+	l := results.Load{
+		Operation: cl.operation, KeySpec: cl.spec, Mode: string(r.plan.Mode()), Client: r.target.Info().Client,
+		Requests: n.sent(), Succeeded: n.outcomes[succeeded], Refused: n.outcomes[refused],
+		WrongTags: n.outcomes[wrong], Unfinished: n.outcomes[unfinished], Dropped: n.outcomes[dropped],
+		Attempts: n.attempts, Throttled: n.throttles, Late: n.late,
+		ConnectionsOpened: c.ConnectionsOpened, Errors: n.errors, Verified: n.verified, VerifiedBy: cl.verifiedBy,
+		Duration: r.span(),
+	}
+	if l.Errors == nil {
+		l.Errors = map[string]int64{}
+	}
+	if sec := l.Duration.Seconds(); sec > 0 {
+		l.AchievedRate = float64(l.Succeeded) / sec
+	}
+	ok := cl.total[succeeded.track()]
+	l.Response, l.Service = results.LatencyOf(ok[clockResponse]), results.LatencyOf(ok[clockService])
+	if r.plan.Mode() == Open {
+		rate := 0.0
+		if sec := r.scheduled().Seconds(); sec > 0 {
+			rate = float64(r.offered[i].Load()) / sec
+		}
+		l.OfferedRate, l.Lag = &rate, results.LatencyOf(ok[clockLag])
+	}
+	return l, r.encode(&l, &cl.total)
+}
+
+// encode adds the histograms, those of failures under names of their own.
+func (r *runner) encode(l *results.Load, h *histograms) error {
+	l.Histograms = map[string]string{}
+	for t := range h {
+		for c, one := range h[t] {
+			if one == nil || one.TotalCount() == 0 || c == clockLag && r.plan.Mode() == Closed {
+				continue
+			}
+			name := clockNames[c]
+			if t != succeeded.track() {
+				name = trackNames[t] + "_" + name
+			}
+			text, err := results.EncodeHistogram(one)
+			if err != nil {
+				return err
+			}
+			l.Histograms[name] = text
+		}
+	}
+	return nil
+}
+
+// difference is what happened between two readings of a target's counters.
+func difference(after, before target.Counters) target.Counters {
+	after.Attempts -= before.Attempts
+	after.Throttles -= before.Throttles
+	after.ConnectionsOpened -= before.ConnectionsOpened
+	after.BytesSent -= before.BytesSent
+	after.BytesReceived -= before.BytesReceived
+	return after
+}
