@@ -187,10 +187,13 @@ func notKMS(e *target.Error, header http.Header, body []byte) *target.Error {
 }
 
 // verdict gives the outcome of a call its kind; nil is success. err is what the
-// SDK, or sending by hand, returned.
-func (f *flight) verdict(err error) *target.Error {
+// SDK, or sending by hand, returned; ctx is the one it was given.
+func (f *flight) verdict(ctx context.Context, err error) *target.Error {
 	if err == nil {
 		err = f.err // an answer whose body broke off and that nobody read
+	}
+	if f.err != nil && ctx.Err() != nil {
+		err = ctx.Err() // the connection broke because the call was over
 	}
 	e := &target.Error{Operation: f.operation, Status: f.status}
 	if err == nil {

@@ -164,7 +164,7 @@ func (c *Client) run(ctx context.Context, f *flight, do func(context.Context) er
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 		defer cancel()
 	}
-	if e := f.verdict(do(context.WithValue(ctx, flightKey{}, f))); e != nil {
+	if e := f.verdict(ctx, do(context.WithValue(ctx, flightKey{}, f))); e != nil {
 		return e
 	}
 	return nil

@@ -166,7 +166,7 @@ func (c *Client) setHTTPClient(o *kms.Options, roots *x509.CertPool) {
 		user := buildable.WithTransportOptions(trust, func(tr *http.Transport) {
 			tr.DialContext = c.wire.countDials(tr.DialContext)
 		})
-		c.wire.do = user.Do
+		c.wire.do, c.wire.asIs = user.Do, true
 		// The SDK's own client has no way to close its connections.
 		c.shutdown = c.wire.closeConnections
 		o.HTTPClient = c.wire
@@ -179,7 +179,6 @@ func (c *Client) setHTTPClient(o *kms.Options, roots *x509.CertPool) {
 	tr.MaxConnsPerHost = 0
 	tr.DialContext = c.wire.countDials(buildable.GetDialer().DialContext)
 	c.wire.do = tr.RoundTrip
-	c.wire.inMemory = true
 	c.shutdown = tr.CloseIdleConnections
 	o.HTTPClient = c.wire
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -30,8 +31,12 @@ func (c *Client) Send(ctx context.Context, req target.RawRequest) (target.Exchan
 			return err
 		}
 		afterSigning(hr, req.Signature)
-		_, err = c.wire.Do(hr)
-		return err
+		resp, err := c.wire.Do(hr)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		return errors.Join(err, resp.Body.Close())
 	})
 	x, err := c.outcome(f, err)
 	if x.Status != 0 && f.err == nil {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/kmsmac/kmsmac/target"
@@ -25,8 +26,10 @@ var errTooLong = fmt.Errorf("the body is longer than %d bytes", maxBody)
 // wire stands between the SDK and its HTTP client: it times every attempt,
 // counts, reads the whole answer, and leaves all of it in the request's flight.
 type wire struct {
-	do       func(*http.Request) (*http.Response, error)
-	inMemory bool // hand bodies to the transport as a bytes.Reader
+	do func(*http.Request) (*http.Response, error)
+	// asIs leaves both bodies as the SDK made and reads them, so that the user's
+	// own client behaves here as it does elsewhere.
+	asIs bool
 
 	attempts, throttles atomic.Int64
 	opened              atomic.Int64
@@ -63,8 +66,10 @@ type flight struct {
 	status   int // 0 without an answer
 	header   http.Header
 	body     []byte
-	failure  *target.Error // reading of a status outside 2xx
-	err      error         // of the transport, or of reading the answer
+	// untilClose: nothing but the end of the connection marks the end of the body
+	untilClose bool
+	failure    *target.Error // reading of a status outside 2xx
+	err        error         // of the transport, or of reading the answer
 }
 
 type flightKey struct{}
@@ -87,6 +92,13 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 		f.err = err
 		return nil, err
 	}
+	f.proto, f.status, f.header = resp.Proto, resp.StatusCode, resp.Header
+	f.untilClose = resp.ProtoMajor == 1 && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0
+	f.verified = resp.TLS != nil && len(resp.TLS.VerifiedChains) > 0
+	if w.asIs {
+		resp.Body = &watchedBody{ReadCloser: resp.Body, wire: w, flight: f}
+		return resp, nil
+	}
 	f.read(resp)
 	w.note(f)
 	return resp, nil
@@ -104,7 +116,7 @@ func (w *wire) prepare(req *http.Request, f *flight) (*http.Request, error) {
 		f.request = onWire(req)
 		f.requestBody = nil
 	}
-	if req.Body == nil || req.Body == http.NoBody || !(w.inMemory || f.keep) {
+	if req.Body == nil || req.Body == http.NoBody || w.asIs && !f.keep {
 		return req, nil
 	}
 	body, err := readBody(req.Body, req.ContentLength)
@@ -154,12 +166,20 @@ func (f *flight) begin() {
 // read takes the whole answer off the connection and gives resp a copy of it,
 // with the error that ended it, so that the SDK sees what it would have seen.
 func (f *flight) read(resp *http.Response) {
-	f.proto, f.status, f.header = resp.Proto, resp.StatusCode, resp.Header
-	f.verified = resp.TLS != nil && len(resp.TLS.VerifiedChains) > 0
 	f.body, f.err = readBody(resp.Body, resp.ContentLength)
+	f.err = f.ended(f.err)
 	_ = resp.Body.Close() // read to its end or broken: nothing more to learn
 	f.doneAt = time.Now()
 	resp.Body = &replay{Reader: bytes.NewReader(f.body), err: f.err}
+}
+
+// ended is the error that ended a body, unless it is no more than a rude end: a
+// server that speaks TLS refuses plain HTTP in words, then resets.
+func (f *flight) ended(err error) error {
+	if f.untilClose && errors.Is(err, syscall.ECONNRESET) {
+		return nil
+	}
+	return err
 }
 
 // note updates the totals with a finished attempt that has an answer.
@@ -252,6 +272,42 @@ func (r *replay) WriteTo(dst io.Writer) (int64, error) {
 }
 
 func (r *replay) Close() error { return nil }
+
+// watchedBody keeps what the SDK reads of an answer, and when it was done.
+type watchedBody struct {
+	io.ReadCloser
+	wire   *wire
+	flight *flight
+	done   bool
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if room := maxBody - len(b.flight.body); room > 0 {
+		b.flight.body = append(b.flight.body, p[:min(n, room)]...)
+	}
+	if err != nil {
+		if err != io.EOF {
+			b.flight.err = b.flight.ended(err)
+		}
+		b.finish()
+	}
+	return n, err
+}
+
+func (b *watchedBody) Close() error {
+	b.finish()
+	return b.ReadCloser.Close()
+}
+
+func (b *watchedBody) finish() {
+	if b.done {
+		return
+	}
+	b.done = true
+	b.flight.doneAt = time.Now()
+	b.wire.note(b.flight)
+}
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
