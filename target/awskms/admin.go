@@ -3,6 +3,7 @@ package awskms
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,7 +73,7 @@ func (c *Client) ListKeys(ctx context.Context, marker string, limit int) (target
 	f := &flight{operation: "ListKeys"}
 	in := &kms.ListKeysInput{Marker: optional(marker)}
 	if limit != 0 {
-		in.Limit = aws.Int32(int32(limit))
+		in.Limit = saturated(limit)
 	}
 	out, err := invoke(ctx, c, f, (*kms.Client).ListKeys, in)
 	if err != nil {
@@ -120,7 +121,7 @@ func (c *Client) DisableKey(ctx context.Context, keyID string) error {
 func (c *Client) ScheduleKeyDeletion(ctx context.Context, keyID string, days int) (time.Time, error) {
 	f := &flight{operation: "ScheduleKeyDeletion"}
 	out, err := invoke(ctx, c, f, (*kms.Client).ScheduleKeyDeletion,
-		&kms.ScheduleKeyDeletionInput{KeyId: &keyID, PendingWindowInDays: aws.Int32(int32(days))})
+		&kms.ScheduleKeyDeletionInput{KeyId: &keyID, PendingWindowInDays: saturated(days)})
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -209,6 +210,11 @@ func sdkTags(tags []target.ResourceTag) []types.Tag {
 		out = append(out, types.Tag{TagKey: aws.String(t.Key), TagValue: aws.String(t.Value)})
 	}
 	return out
+}
+
+// saturated keeps a number that is out of range out of range.
+func saturated(n int) *int32 {
+	return aws.Int32(int32(min(max(n, math.MinInt32), math.MaxInt32)))
 }
 
 func optional(s string) *string {

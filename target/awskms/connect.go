@@ -26,6 +26,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Region == "" {
 		return o, errors.New("awskms: no Region")
 	}
+	if !isHostLabel(o.Region) {
+		return o, fmt.Errorf("awskms: %q is no name of a Region", o.Region)
+	}
 	if o.Endpoint == "" {
 		o.AWS = true
 	}
@@ -42,6 +45,16 @@ func (o Options) withDefaults() (Options, error) {
 		o.Timeout = defaultTimeout
 	}
 	return o.withCredentials()
+}
+
+// isHostLabel keeps a Region from becoming more than one part of a host name.
+func isHostLabel(s string) bool {
+	for _, r := range s {
+		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-') {
+			return false
+		}
+	}
+	return true
 }
 
 func (o Options) withCredentials() (Options, error) {

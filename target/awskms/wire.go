@@ -2,26 +2,15 @@ package awskms
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/kmsmac/kmsmac/target"
 )
-
-// maxBody bounds one request and one answer. The longest real answer, a page of
-// a thousand keys, is under a quarter of a mebibyte.
-const maxBody = 8 << 20
-
-var errTooLong = fmt.Errorf("the body is longer than %d bytes", maxBody)
 
 // wire stands between the SDK and its HTTP client: it times every attempt,
 // counts, reads the whole answer, and leaves all of it in the request's flight.
@@ -47,32 +36,6 @@ type dateSample struct {
 	header string
 	delta  time.Duration
 }
-
-// flight is what one call leaves on the wire. The last attempt's values stand.
-// A flight belongs to one call: attempts follow each other, so nothing locks.
-type flight struct {
-	operation string
-	keep      bool // keep the request too
-
-	attempts, throttles int
-	sentAt, doneAt      time.Time
-
-	method, url string
-	request     http.Header
-	requestBody []byte
-
-	proto    string
-	verified bool
-	status   int // 0 without an answer
-	header   http.Header
-	body     []byte
-	// untilClose: nothing but the end of the connection marks the end of the body
-	untilClose bool
-	failure    *target.Error // reading of a status outside 2xx
-	err        error         // of the transport, or of reading the answer
-}
-
-type flightKey struct{}
 
 // Do implements the SDK's HTTPClient.
 func (w *wire) Do(req *http.Request) (*http.Response, error) {
@@ -151,35 +114,13 @@ func onWire(req *http.Request) http.Header {
 	} else {
 		h.Set("Transfer-Encoding", "chunked")
 	}
+	if _, ok := h["Accept-Encoding"]; !ok {
+		h.Set("Accept-Encoding", "gzip")
+	}
 	if h.Get("User-Agent") == "" {
 		h.Del("User-Agent") // present and empty is net/http's way to send none
 	}
 	return h
-}
-
-func (f *flight) begin() {
-	f.attempts++
-	f.proto, f.verified, f.status, f.header, f.body, f.failure, f.err = "", false, 0, nil, nil, nil, nil
-	f.sentAt = time.Now()
-}
-
-// read takes the whole answer off the connection and gives resp a copy of it,
-// with the error that ended it, so that the SDK sees what it would have seen.
-func (f *flight) read(resp *http.Response) {
-	f.body, f.err = readBody(resp.Body, resp.ContentLength)
-	f.err = f.ended(f.err)
-	_ = resp.Body.Close() // read to its end or broken: nothing more to learn
-	f.doneAt = time.Now()
-	resp.Body = &replay{Reader: bytes.NewReader(f.body), err: f.err}
-}
-
-// ended is the error that ended a body, unless it is no more than a rude end: a
-// server that speaks TLS refuses plain HTTP in words, then resets.
-func (f *flight) ended(err error) error {
-	if f.untilClose && errors.Is(err, syscall.ECONNRESET) {
-		return nil
-	}
-	return err
 }
 
 // note updates the totals with a finished attempt that has an answer.
@@ -203,14 +144,6 @@ func (w *wire) note(f *flight) {
 	}
 }
 
-func (f *flight) trace() target.Trace {
-	t := target.Trace{Attempts: f.attempts, Throttles: f.throttles}
-	if f.attempts > 0 {
-		t.Wire = f.doneAt.Sub(f.sentAt)
-	}
-	return t
-}
-
 func (w *wire) counters() target.Counters {
 	c := target.Counters{
 		Attempts:          w.attempts.Load(),
@@ -226,143 +159,4 @@ func (w *wire) counters() target.Counters {
 		c.DateDelta = d.delta
 	}
 	return c
-}
-
-// readBody reads a body whose length is length, or unknown if negative.
-func readBody(r io.Reader, length int64) ([]byte, error) {
-	if length > maxBody {
-		return nil, errTooLong
-	}
-	if length >= 0 {
-		b := make([]byte, length)
-		n, err := io.ReadFull(r, b)
-		if errors.Is(err, io.EOF) && length > 0 {
-			err = io.ErrUnexpectedEOF
-		}
-		return b[:n], err
-	}
-	b, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err == nil && len(b) > maxBody {
-		return b[:maxBody], errTooLong
-	}
-	return b, err
-}
-
-// replay gives the bytes of an answer, then the error that ended it.
-type replay struct {
-	*bytes.Reader
-	err error
-}
-
-func (r *replay) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if err == io.EOF && r.err != nil {
-		err = r.err
-	}
-	return n, err
-}
-
-// WriteTo hides that of bytes.Reader, which would end without the error.
-func (r *replay) WriteTo(dst io.Writer) (int64, error) {
-	n, err := r.Reader.WriteTo(dst)
-	if err == nil {
-		err = r.err
-	}
-	return n, err
-}
-
-func (r *replay) Close() error { return nil }
-
-// watchedBody keeps what the SDK reads of an answer, and when it was done.
-type watchedBody struct {
-	io.ReadCloser
-	wire   *wire
-	flight *flight
-	done   bool
-}
-
-func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if room := maxBody - len(b.flight.body); room > 0 {
-		b.flight.body = append(b.flight.body, p[:min(n, room)]...)
-	}
-	if err != nil {
-		if err != io.EOF {
-			b.flight.err = b.flight.ended(err)
-		}
-		b.finish()
-	}
-	return n, err
-}
-
-func (b *watchedBody) Close() error {
-	b.finish()
-	return b.ReadCloser.Close()
-}
-
-func (b *watchedBody) finish() {
-	if b.done {
-		return
-	}
-	b.done = true
-	b.flight.doneAt = time.Now()
-	b.wire.note(b.flight)
-}
-
-type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
-
-// countDials counts connections and the bytes on them, under TLS.
-func (w *wire) countDials(dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		w.opened.Add(1)
-		counted := &countedConn{Conn: conn, wire: w}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.conns == nil {
-			w.conns = make(map[*countedConn]struct{})
-		}
-		w.conns[counted] = struct{}{}
-		return counted, nil
-	}
-}
-
-func (w *wire) closeConnections() {
-	w.mu.Lock()
-	open := make([]net.Conn, 0, len(w.conns))
-	for c := range w.conns {
-		open = append(open, c.Conn)
-	}
-	clear(w.conns)
-	w.mu.Unlock()
-	for _, c := range open {
-		_ = c.Close() // nothing is in flight: there is nothing to lose
-	}
-}
-
-type countedConn struct {
-	net.Conn
-	wire *wire
-}
-
-func (c *countedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.wire.received.Add(int64(n))
-	return n, err
-}
-
-func (c *countedConn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.wire.sent.Add(int64(n))
-	return n, err
-}
-
-func (c *countedConn) Close() error {
-	c.wire.mu.Lock()
-	delete(c.wire.conns, c)
-	c.wire.mu.Unlock()
-	return c.Conn.Close()
 }
