@@ -17,6 +17,7 @@ import (
 // family is one more line here.
 var families = []func() []*File{
 	sha256Files,
+	sha512Files,
 }
 
 func main() {

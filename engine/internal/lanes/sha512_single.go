@@ -1,0 +1,56 @@
+package lanes
+
+// Single512 names a kernel for one message of SHA-384 or SHA-512.
+type Single512 uint8
+
+// The kernels for one message. The zero value is none.
+const (
+	// Single512VL keeps one half of the state in general registers and the
+	// other in vector registers. It needs AVX-512F, BW, DQ, VL and BMI2.
+	Single512VL Single512 = iota + 1
+)
+
+// maxCall512 bounds the bytes of one kernel call. Assembly cannot be preempted:
+// this is about 17 µs.
+const maxCall512 = 16 << 10
+
+// Sum writes the tag of msg to tag: 64 bytes, of which the first 48 count if
+// mid is of SHA-384. It does not allocate, and keeps no argument.
+// The CPU must have the kernel: see Single512.Available.
+func (s Single512) Sum(mid *Mid512, msg []byte, tag *[64]byte) {
+	if len(msg) > maxCall512 {
+		s.sumLong(mid, msg, tag)
+		return
+	}
+	s.finish(mid, &mid.inner, msg, len(msg), tag)
+}
+
+// Verify reports whether want is the tag of msg. The time does not depend on
+// where they differ. len(want) must be 64, or 48 if mid is of SHA-384; any
+// other length is false.
+func (s Single512) Verify(mid *Mid512, msg, want []byte) bool {
+	if uint64(len(want)) != mid.size {
+		return false
+	}
+	var tag [64]byte
+	s.Sum(mid, msg, &tag)
+	var d uint64
+	for i := 0; i < len(want); i += 8 {
+		d |= word(tag[i:]) ^ word(want[i:])
+	}
+	clear(tag[:])
+	return d == 0
+}
+
+// sumLong runs all but the last blocks in bounded calls, between which Go can
+// preempt.
+func (s Single512) sumLong(mid *Mid512, msg []byte, tag *[64]byte) {
+	state := mid.inner
+	rest := msg
+	for len(rest) > maxCall512 {
+		s.blocks(&state, rest[:maxCall512])
+		rest = rest[maxCall512:]
+	}
+	s.finish(mid, &state, rest, len(msg), tag)
+	clear(state[:])
+}
