@@ -372,42 +372,6 @@ func TestTransportKinds(t *testing.T) {
 	}
 }
 
-func TestCodes(t *testing.T) {
-	tests := []struct {
-		operation, code string
-		status          int
-		want            target.Kind
-	}{
-		{"Decrypt", "InvalidCiphertextException", 400, target.Other},
-		{"ImportKeyMaterial", "InvalidCiphertextException", 400, target.Import},
-		{"ImportKeyMaterial", "IncorrectKeyMaterialException", 400, target.Import},
-		{"ImportKeyMaterial", "ExpiredImportTokenException", 400, target.Import},
-		{"GenerateMac", "InvalidKeyUsageException", 400, target.InvalidUsage},
-		{"GenerateMac", "KMSInvalidStateException", 400, target.InvalidState},
-		{"GenerateMac", "DryRunOperationException", 400, target.DryRun},
-		{"GenerateMac", "AccessDeniedException", 400, target.AccessDenied},
-		{"GenerateMac", "InvalidSignatureException", 400, target.Unauthorised},
-		{"GenerateMac", "UnrecognizedClientException", 400, target.Unauthorised},
-		{"GenerateMac", "DependencyTimeoutException", 503, target.Internal},
-		{"GenerateMac", "KeyUnavailableException", 500, target.Internal},
-		{"GenerateMac", "UnknownOperationException", 400, target.Unsupported},
-		{"CreateKey", "LimitExceededException", 400, target.Limit},
-		{"CreateKey", "UnsupportedOperationException", 400, target.Unsupported},
-		{"CreateAlias", "AlreadyExistsException", 400, target.Exists},
-		{"CreateAlias", "InvalidAliasNameException", 400, target.Validation},
-	}
-	for _, tt := range tests {
-		if got := kindOfCode(tt.operation, tt.code, tt.status); got != tt.want {
-			t.Errorf("%s of %s, status %d: kind %q, want %q", tt.code, tt.operation, tt.status, got, tt.want)
-		}
-	}
-	for code, kind := range kinds {
-		if !kind.Answered() {
-			t.Errorf("%s has kind %q, which no answer can have", code, kind)
-		}
-	}
-}
-
 func TestNoCredentials(t *testing.T) {
 	empty := t.TempDir()
 	for _, v := range os.Environ() {

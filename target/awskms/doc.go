@@ -7,7 +7,7 @@
 // A [Client] is a target.Target and all of its optional interfaces. Every request
 // passes one layer under the SDK (wire.go) that times it, counts attempts,
 // connections and bytes, and reads the answer; every failure passes one function
-// (classify.go) that gives it its kind, whether the SDK or [Client.Send] sent the
+// (classify.go, on top of target.ClassifyAnswer) that gives it its kind, whether the SDK or [Client.Send] sent the
 // request. There are two client roads. "sdk" is made for measuring: a pool sized
 // to the work, one attempt, no correction of clock skew, request bodies handed to
 // the transport in memory. "sdk-user" leaves the SDK with the user's own settings.

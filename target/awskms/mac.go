@@ -2,7 +2,6 @@ package awskms
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,13 +103,5 @@ func (f *flight) checkAlgorithm(alg engine.Algorithm) error {
 	return f.finish(&target.Error{
 		Kind: target.NotSent, Operation: f.operation,
 		Err: fmt.Errorf("unknown algorithm %d", uint8(alg)),
-	})
-}
-
-// missing is the error for a success that lacks a member.
-func (f *flight) missing(member string) error {
-	return f.finish(&target.Error{
-		Kind: target.NotKMS, Operation: f.operation, Status: f.status, RequestID: requestID(f.header),
-		Err: errors.New("the answer has no " + member),
 	})
 }

@@ -126,7 +126,7 @@ func onWire(req *http.Request) http.Header {
 // note updates the totals with a finished attempt that has an answer.
 func (w *wire) note(f *flight) {
 	if f.status < 200 || f.status > 299 {
-		f.failure = readFailure(f.operation, f.status, f.header, f.body)
+		f.failure = target.ClassifyAnswer(f.operation, f.status, f.header, f.body)
 		if f.failure.Kind == target.Throttled {
 			f.throttles++
 			w.throttles.Add(1)
