@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kmsmac/kmsmac/target/awsfacts"
@@ -59,6 +60,9 @@ type Plan struct {
 	// Drain is how long arrivals that are due but not sent when the schedule
 	// ends are still sent; the rest are dropped. Default 10 s; NoTime for none.
 	Drain time.Duration `json:"drain_ns,omitempty"`
+	// Pacer of the open loop; default PaceAuto. It changes no instant of the
+	// schedule. In virtual time it must be PaceSleep.
+	Pacer Pacing `json:"pacer,omitempty"`
 
 	// Concurrency above 0, 1 to MaxWorkers, makes it a closed loop with that
 	// many requests in flight; then everything above but Seed must be zero.
@@ -150,6 +154,9 @@ func (p Plan) openDefaults() Plan {
 	if p.QueueLimit == 0 && p.Overload == Queue {
 		p.QueueLimit = clampInt(peak, 1024, 65_536)
 	}
+	if p.Pacer == "" {
+		p.Pacer = PaceAuto
+	}
 	if p.Drain == 0 {
 		p.Drain = 10 * time.Second
 	}
@@ -219,6 +226,10 @@ func (p Plan) validateMode() error {
 		return fmt.Errorf("bench: unknown overload policy %q: queue or drop", p.Overload)
 	case p.QueueLimit < 0 || p.QueueLimit > 1_000_000:
 		return fmt.Errorf("bench: queue limit %d is not between 0 and 1000000", p.QueueLimit)
+	case !slices.Contains([]Pacing{"", PaceAuto, PaceSleep, PaceNanosleep, PaceSpin}, p.Pacer):
+		return fmt.Errorf("bench: unknown pacer %q: auto, sleep, nanosleep or spin", p.Pacer)
+	case p.Pacer == PaceNanosleep && !hasNanosleep:
+		return fmt.Errorf("bench: this system has no clock_nanosleep; use pacer auto, sleep or spin")
 	case p.Think != 0:
 		return fmt.Errorf("bench: think time is for a closed loop")
 	}
@@ -232,8 +243,8 @@ func (p Plan) validateClosed() error {
 	switch {
 	case scheduled:
 		return fmt.Errorf("bench: a schedule and a concurrency exclude each other: a closed loop has no arrivals")
-	case p.Workers != 0 || p.Overload != "" || p.QueueLimit != 0 || p.Drain != 0:
-		return fmt.Errorf("bench: workers, overload, queue limit and drain are for an open loop")
+	case p.Workers != 0 || p.Overload != "" || p.QueueLimit != 0 || p.Drain != 0 || p.Pacer != "":
+		return fmt.Errorf("bench: workers, overload, queue limit, drain and pacer are for an open loop")
 	case p.Shards > 1:
 		return fmt.Errorf("bench: only an open loop can be sharded")
 	}

@@ -83,6 +83,8 @@ type collector struct {
 	pacer   *hdrhistogram.Histogram // lag that was not waiting for a worker
 	waited  int64                   // requests that waited for a worker
 	clamped int64                   // values above the histograms' range
+
+	wrongTags []WrongTag
 }
 
 // class is what is known of one operation under one key spec.
@@ -159,6 +161,26 @@ func (c *collector) drop(cl uint16, n int64) {
 	c.mu.Lock()
 	c.classes[cl].counts.outcomes[dropped] += n
 	c.mu.Unlock()
+}
+
+// maxWrongPlaces bounds the memory that a target which is always wrong takes.
+const maxWrongPlaces = 100
+
+// note remembers where an answer was wrong.
+func (c *collector) note(w WrongTag) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, have := range c.wrongTags {
+		w.Count = have.Count
+		if w == have {
+			c.wrongTags[i].Count++
+			return
+		}
+	}
+	if len(c.wrongTags) < maxWrongPlaces {
+		w.Count = 1
+		c.wrongTags = append(c.wrongTags, w)
+	}
 }
 
 // add records one sample; mu is held.

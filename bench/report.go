@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync/atomic"
@@ -18,6 +19,9 @@ type Report struct {
 	// Stopped is why the run ended before its plan: interrupted, max_requests
 	// or max_cost; empty if it did not.
 	Stopped string
+	// WrongTags says where the wrong answers of warm-up and load were, most
+	// first; at most 100 places.
+	WrongTags []WrongTag
 	// Wrong lists wrong answers that were seen outside the measured requests.
 	Wrong []string
 	// Warnings are sentences for the reader of the result.
@@ -31,6 +35,15 @@ type Report struct {
 	Counters target.Counters
 }
 
+// WrongTag is a place where answers were wrong.
+type WrongTag struct {
+	Operation string
+	KeySpec   string
+	Key       string // as requests named it
+	Size      int    // of the message, in bytes
+	Count     int64
+}
+
 // Verdict is Fail if any answer was wrong, Inconclusive if there was no
 // success or the run was cut short, else Pass.
 func (r *Report) Verdict() results.Verdict {
@@ -38,7 +51,7 @@ func (r *Report) Verdict() results.Verdict {
 	if r.Stopped != "" || len(r.Loads) == 0 {
 		v = results.Inconclusive
 	}
-	if len(r.Wrong) > 0 {
+	if len(r.Wrong)+len(r.WrongTags) > 0 {
 		v = results.Fail
 	}
 	for _, l := range r.Loads {
@@ -65,8 +78,11 @@ func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options,
 	rep.Counters = difference(after, before)
 	rep.KeysMade = len(ring.made)
 	rep.Stopped = r.why
+	lim := r.limited()
+	rep.WrongTags = r.col.wrongTags
+	slices.SortStableFunc(rep.WrongTags, func(a, b WrongTag) int { return cmp.Compare(b.Count, a.Count) })
 	for i := range r.col.classes {
-		l, err := r.result(i, rep.Counters)
+		l, err := r.result(i, rep.Counters, lim)
 		if err != nil {
 			return err
 		}
@@ -139,7 +155,7 @@ func (r *runner) span() time.Duration {
 }
 
 // result is the section of one class.
-func (r *runner) result(i int, c target.Counters) (results.Load, error) {
+func (r *runner) result(i int, c target.Counters, lim limits) (results.Load, error) {
 	cl := r.col.classes[i]
 	n := &cl.counts
 	l := results.Load{
@@ -148,7 +164,7 @@ func (r *runner) result(i int, c target.Counters) (results.Load, error) {
 		WrongTags: n.outcomes[wrong], Unfinished: n.outcomes[unfinished], Dropped: n.outcomes[dropped],
 		Attempts: n.attempts, Throttled: n.throttles, Late: n.late,
 		ConnectionsOpened: c.ConnectionsOpened, Errors: n.errors, Verified: n.verified, VerifiedBy: cl.verifiedBy,
-		Duration: r.span(),
+		Duration: r.span(), Labels: lim.labels, PacerLag: lim.pacerLag, Waited: lim.waited, WorkersNeeded: lim.needed,
 	}
 	if l.Errors == nil {
 		l.Errors = map[string]int64{}

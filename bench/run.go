@@ -105,6 +105,7 @@ type runner struct {
 	sentAll   atomic.Int64   // warm-up included
 	busy      atomic.Int64   // tickets posted and not done, or requests in flight
 	peak      int64          // most of busy; the pacer's
+	blocked   bool           // the pacer had to wait for room in the queue; the pacer's
 	next      atomic.Uint64  // closed loop
 	lastSent  atomic.Int64   // newest measured sending, ns since start
 	stopOnce  sync.Once
@@ -169,7 +170,7 @@ func everySecond(done <-chan struct{}, tick func()) {
 // pace posts every arrival when it is due and closes the queue.
 func (r *runner) pace(ctx context.Context) {
 	defer close(r.queue)
-	p := newSleeper()
+	p := newPacer(r.plan.Pacer)
 	defer p.close()
 	warm := r.plan.Arrivals.warmup(r.plan.Seed, r.from).Stripe(r.plan.Shard, r.plan.Shards)
 	main, err := r.plan.schedule()
@@ -186,10 +187,10 @@ func (r *runner) pace(ctx context.Context) {
 // poster is the state of the pacing goroutine.
 type poster struct {
 	*runner
-	pacer   pacer
-	drain   <-chan time.Time
-	over    bool // the drain time has passed
-	blocked time.Duration
+	pacer pacer
+	drain <-chan time.Time
+	over  bool          // the drain time has passed
+	until time.Duration // when the pacer last came out of waiting for room
 }
 
 // post runs through one schedule that starts at base. After a stop it goes on
@@ -212,11 +213,11 @@ func (g *poster) post(ctx context.Context, s *Schedule, base time.Duration) {
 		if t.at >= g.from {
 			g.offered[g.class(t.item)].Add(1)
 		}
-		t.posted, t.blocked = now, g.blocked
+		t.posted, t.blocked = now, g.until
 		if !g.hand(ctx, t) {
 			g.dropped(t)
 		}
-		now = max(now, g.blocked)
+		now = max(now, g.until)
 	}
 }
 
@@ -243,11 +244,11 @@ func (g *poster) hand(ctx context.Context, t ticket) bool {
 	case g.queue <- t:
 		return true
 	default:
+		g.blocked = true
 	}
 	select {
 	case g.queue <- t:
-		// t itself waited for room as well: what it waits is the workers' doing.
-		g.blocked = g.now()
+		g.until = g.now()
 		return true
 	case <-g.drain:
 		g.over = true

@@ -18,6 +18,9 @@ func bubble(t *testing.T, p Plan, o Options, set func(*fakeKMS), check func(*fak
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		t.Helper()
+		if p.Mode() == Open {
+			p.Pacer = PaceSleep
+		}
 		f := newFake()
 		if set != nil {
 			set(f)
@@ -243,7 +246,9 @@ func TestInterruptedRunKeepsWhatWasMeasured(t *testing.T) {
 		f.delay = always(20 * time.Millisecond)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second+35*time.Millisecond)
 		defer cancel()
-		rep, err := Run(ctx, f, Plan{Arrivals: Arrivals{Rate: 100}, Duration: time.Minute, Warmup: NoTime, Workload: Workload{Generate: 1}}, Options{})
+		rep, err := Run(ctx, f, Plan{
+			Arrivals: Arrivals{Rate: 100}, Pacer: PaceSleep, Duration: time.Minute, Warmup: NoTime, Workload: Workload{Generate: 1},
+		}, Options{})
 		if err != nil || rep.Stopped != StoppedInterrupted {
 			t.Fatalf("stopped %q, %v, want interrupted", rep.Stopped, err)
 		}

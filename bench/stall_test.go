@@ -49,7 +49,7 @@ func TestStallShowsWhereItBelongs(t *testing.T) {
 				f := newFake()
 				f.delay = stall(10*time.Second, 11*time.Second)
 				rep, err := Run(context.Background(), f, Plan{
-					Arrivals: Arrivals{Rate: 100}, Workers: tc.workers, Duration: 30 * time.Second, Warmup: NoTime,
+					Arrivals: Arrivals{Rate: 100}, Pacer: PaceSleep, Workers: tc.workers, Duration: 30 * time.Second, Warmup: NoTime,
 					Workload: Workload{Generate: 1},
 				}, Options{})
 				if err != nil || len(rep.Loads) != 1 {

@@ -157,6 +157,10 @@ func (w *worker) request(index uint64, it item, s *sample) (sent, done time.Dura
 	timedOut := !w.timer.Stop()
 	s.service = done - sent
 	w.judge(s, it, right, err, tr, timedOut)
+	if s.outcome == wrong {
+		c := w.col.classes[s.class]
+		w.col.note(WrongTag{Operation: c.operation, KeySpec: c.spec, Key: k.name, Size: len(msg)})
+	}
 	if timedOut {
 		w.cancel()
 		w.arm()

@@ -84,6 +84,11 @@ type Load struct {
 
 	Labels []string `json:"labels,omitempty"` // generator_limited, concurrency_limited
 
+	// Of the whole run that this load was a part of, open loop only.
+	PacerLag      *Latency `json:"pacer_lag_ns,omitempty"`   // lag less the waiting for a worker
+	Waited        int64    `json:"waited,omitempty"`         // requests that waited for a worker
+	WorkersNeeded int      `json:"workers_needed,omitempty"` // with which none would have; only with concurrency_limited
+
 	// Histograms are HDR V2 compressed, base64, keyed "response", "service",
 	// "lag"; values in nanoseconds, successes only.
 	Histograms map[string]string `json:"histograms,omitempty"`
