@@ -166,6 +166,9 @@ func updateAlias(c *call) (reply, error) {
 // deleteAlias is DeleteAlias; the key is not touched, whatever its state
 // (rows AL-15, KS-14).
 func deleteAlias(c *call) (reply, error) {
+	if err := c.authoriseAccount(); err != nil {
+		return nil, err
+	}
 	name := c.in.str("AliasName")
 	if err := aliasName(name); err != nil {
 		return nil, err
@@ -184,6 +187,9 @@ func deleteAlias(c *call) (reply, error) {
 // (row LI-12). A Limit above the documented maximum of 100 is clipped
 // (inferred, row LI-05).
 func listAliases(c *call) (reply, error) {
+	if err := c.authoriseAccount(); err != nil {
+		return nil, err
+	}
 	after, err := c.marker()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 type call struct {
 	e         *Emulator
 	op        *operation
+	action    string // what the caller must be allowed to do: the operation, or a part of it
 	in        params
 	realm     *realm
 	caller    caller
@@ -21,6 +22,7 @@ type call struct {
 type caller struct {
 	account   string
 	principal string // ARN
+	identity  policy // identity policy; nil allows everything
 }
 
 // idForms says which forms of a key identifier an operation takes.
@@ -36,17 +38,32 @@ var (
 	mrkForm  = regexp.MustCompile(`^mrk-[0-9a-f]{32}$`)
 )
 
-// find resolves a key identifier to a key that the caller can see and its
-// state. An identifier of an upper-case UUID is well formed but names no key,
-// and a malformed ARN gives "Invalid arn" (both inferred, rows ID-07, ID-08).
+// find resolves a key identifier and checks that the caller may do what the
+// call does to the key: steps 4 and 5 of the order of checks.
 func (c *call) find(id string, forms idForms) (*key, *keyState, error) {
+	k, s, alias, err := c.resolve(id, forms)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.authorise(k, s, alias); err != nil {
+		return nil, nil, err
+	}
+	return k, s, nil
+}
+
+// resolve finds the key and its state, and the alias it was named by, if any.
+// Inferred: an upper-case UUID is well formed but names no key, and a
+// malformed ARN gives "Invalid arn" (rows ID-07, ID-08).
+func (c *call) resolve(id string, forms idForms) (k *key, s *keyState, alias string, err error) {
 	switch {
 	case strings.HasPrefix(id, "arn:"):
 		return c.findARN(id, forms)
 	case strings.HasPrefix(id, "alias/") && forms == keyOrAlias:
-		return c.findAlias(c.realm, id)
+		k, s, err = c.findAlias(c.realm, id)
+		return k, s, id, err
 	}
-	return c.findID(c.realm, id)
+	k, s, err = c.findID(c.realm, id)
+	return k, s, "", err
 }
 
 func (c *call) findID(r *realm, id string) (*key, *keyState, error) {
@@ -83,42 +100,44 @@ func (c *call) findAlias(r *realm, name string) (*key, *keyState, error) {
 // findARN resolves arn:partition:kms:region:account:resource. A key of an
 // account that the emulator does not have is not told from one that the
 // caller may not use (row ID-06).
-func (c *call) findARN(arn string, forms idForms) (*key, *keyState, error) {
+func (c *call) findARN(arn string, forms idForms) (k *key, s *keyState, alias string, err error) {
 	part := strings.SplitN(arn, ":", 6)
 	if len(part) < 6 || part[2] != "kms" {
-		return nil, nil, errInvalidARN(arn)
+		return nil, nil, "", errInvalidARN(arn)
 	}
 	if part[1] != c.realm.partition {
-		return nil, nil, errInvalidARN(part[1])
+		return nil, nil, "", errInvalidARN(part[1])
 	}
 	if part[3] != c.realm.region {
-		return nil, nil, errInvalidARN(part[3])
+		return nil, nil, "", errInvalidARN(part[3])
 	}
 	r := c.e.realms[realmID{part[4], part[3]}]
 	if r == nil {
-		return nil, nil, c.errForeign()
+		return nil, nil, "", c.errForeign()
 	}
-	k, s, err := c.findResource(r, arn, part[5], forms)
+	k, s, alias, err = c.findResource(r, arn, part[5], forms)
 	if err != nil && r != c.realm {
-		return nil, nil, c.errForeign()
+		err = c.errForeign()
 	}
-	return k, s, err
+	return k, s, alias, err
 }
 
-func (c *call) findResource(r *realm, arn, resource string, forms idForms) (*key, *keyState, error) {
+func (c *call) findResource(r *realm, arn, resource string, forms idForms) (k *key, s *keyState, alias string, err error) {
 	if id, ok := strings.CutPrefix(resource, "key/"); ok {
 		if strings.HasPrefix(id, "alias/") {
-			return nil, nil, fault("NotFoundException", "Invalid keyId %s", id) // row ID-03: unquoted
+			return nil, nil, "", fault("NotFoundException", "Invalid keyId %s", id) // row ID-03: unquoted
 		}
-		return c.findID(r, id)
+		k, s, err = c.findID(r, id)
+		return k, s, "", err
 	}
 	if !strings.HasPrefix(resource, "alias/") {
-		return nil, nil, errInvalidARN(arn)
+		return nil, nil, "", errInvalidARN(arn)
 	}
 	if forms == keyOnly {
-		return nil, nil, errInvalidKeyID(arn)
+		return nil, nil, "", errInvalidKeyID(arn)
 	}
-	return c.findAlias(r, resource)
+	k, s, err = c.findAlias(r, resource)
+	return k, s, resource, err
 }
 
 // errForeign is the answer for a resource of another account (row ID-06).
@@ -138,6 +157,7 @@ var (
 	notPending    = states{enabled, disabled, creating, updating, pendingImport}
 	deletable     = states{enabled, disabled, creating, pendingImport}
 	importable    = states{enabled, disabled, updating, pendingImport}
+	everyState    = states{enabled, disabled, creating, updating, pendingImport, pendingDeletion, pendingReplicaDeletion}
 	materialDrops = states{enabled, disabled, pendingImport, pendingDeletion, pendingReplicaDeletion}
 )
 

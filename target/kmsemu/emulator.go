@@ -25,6 +25,10 @@ type Options struct {
 	// Regions are the Regions that are served; default all that AWS lists. A
 	// request for any other Region gets the error of row AU-07.
 	Regions []string
+	// Credentials, if any, turn signature checks on: requests must be signed by
+	// one of them. Without any, every well-formed SigV4 header is accepted and
+	// the caller is the account itself.
+	Credentials []Credential
 	// Deviations are names from the catalogue Deviations: each makes the
 	// emulator wrong in one way.
 	Deviations []string
@@ -52,8 +56,11 @@ type Emulator struct {
 	realms  map[realmID]*realm // never changes
 	dev     [deviationCount]bool
 	edits   []func(*call, *response) // of the deviations that are on
-	tokens  *importTokens
-	store   store // nil: memory only
+	sealer  *sealer
+
+	credentials map[string]*knownCredential // by access key id; never changes
+	signingKeys signingKeys
+	store       store // nil: memory only
 
 	mu        sync.Mutex // every change
 	seq       uint64
@@ -69,12 +76,22 @@ func New(opt Options) (*Emulator, error) {
 	if err := opt.complete(); err != nil {
 		return nil, err
 	}
-	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, tokens: newImportTokens(), seq: firstSeq}
+	sealer, err := newSealer(randomSecret(32))
+	if err != nil {
+		return nil, err
+	}
+	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, sealer: sealer, seq: firstSeq}
 	if err := e.deviate(opt.Deviations); err != nil {
+		return nil, err
+	}
+	if err := e.addCredentials(opt.Credentials); err != nil {
 		return nil, err
 	}
 	for _, region := range opt.Regions {
 		e.addRealm(opt.AccountID, region)
+		for _, cred := range e.credentials {
+			e.addRealm(cred.AccountID, region)
+		}
 	}
 	return e, nil
 }
@@ -111,7 +128,13 @@ func (o *Options) complete() error {
 }
 
 func (e *Emulator) addRealm(account, region string) {
-	e.realms[realmID{account, region}] = &realm{account: account, region: region, partition: awsfacts.Partition(region)}
+	id := realmID{account, region}
+	if e.realms[id] != nil {
+		return
+	}
+	r := &realm{account: account, region: region, partition: awsfacts.Partition(region)}
+	r.policy = r.defaultPolicy()
+	e.realms[id] = r
 }
 
 // Close releases what the emulator holds. It must not be used afterwards.

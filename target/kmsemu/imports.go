@@ -33,7 +33,7 @@ func getParametersForImport(c *call) (reply, error) {
 		return nil, err
 	}
 	validTo := c.now.Add(parametersValid)
-	token, err := c.e.tokens.seal(importToken{KeyARN: k.arn, Spec: spec, Slot: slot, Algorithm: alg, ValidTo: validTo})
+	token, err := c.e.sealer.seal("import", importToken{KeyARN: k.arn, Spec: spec, Slot: slot, Algorithm: alg, ValidTo: validTo})
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +139,8 @@ func (c *call) wantedExpiry(k *key) (*imported, error) {
 // unwrap opens the token and the material. A refusal does not burn the token
 // (row IM-19).
 func (c *call) unwrap(k *key) ([]byte, error) {
-	token, ok := c.e.tokens.open(c.in.bytes("ImportToken"))
-	if !ok || token.KeyARN != k.arn { // row IM-27
+	token := &importToken{}
+	if !c.e.sealer.open("import", c.in.bytes("ImportToken"), token) || token.KeyARN != k.arn { // row IM-27
 		return nil, fault("InvalidImportTokenException", "")
 	}
 	if !c.now.Before(token.ValidTo) { // row IM-28

@@ -1,23 +1,22 @@
 package kmsemu
 
 import (
-	"crypto/rand"
 	"slices"
 	"sort"
 )
 
 // createKey is CreateKey. Inferred: both names of the spec together are
 // refused whatever their values (row CK-26); a custom key store origin with an
-// HMAC spec is UnsupportedOperationException (row CK-40); a policy over
-// 32,768 bytes is LimitExceededException (row CK-33).
+// HMAC spec is UnsupportedOperationException (row CK-40).
 func createKey(c *call) (reply, error) {
+	if err := c.authoriseAccount(); err != nil {
+		return nil, err
+	}
 	k, s, err := c.newKey()
 	if err != nil {
 		return nil, err
 	}
-	if err := k.makeMaterial(s); err != nil {
-		return nil, err
-	}
+	k.makeMaterial(s)
 	err = c.e.change(c.now, func(t *tx) error {
 		if len(c.realm.order) >= c.e.opt.MaxKeys { // row CK-45
 			return fault("LimitExceededException", "The maximum number of customer master keys has been reached.")
@@ -164,6 +163,9 @@ func describeKey(c *call) (reply, error) {
 // listKeys is ListKeys: all keys of the account and Region, those pending
 // deletion too (row LI-02), in order of creation (AWS promises none).
 func listKeys(c *call) (reply, error) {
+	if err := c.authoriseAccount(); err != nil {
+		return nil, err
+	}
 	after, err := c.marker()
 	if err != nil {
 		return nil, err
@@ -197,20 +199,17 @@ func listKeys(c *call) (reply, error) {
 	return page(items, "Keys", last), nil
 }
 
-// makeMaterial gives an AWS_KMS key its random secret. Key pairs are made when
-// they are first used: an RSA key costs up to seconds, and most tests want
-// only the refusal of the wrong operation.
-func (k *key) makeMaterial(s *keyState) error {
+// makeMaterial gives an AWS_KMS key its random secret. Key pairs are made
+// later.
+func (k *key) makeMaterial(s *keyState) {
 	if k.origin != originAWS {
-		return nil
+		return
 	}
 	m := &material{id: randomHex(32)}
 	if n := specs[k.spec].size; n > 0 {
-		m.secret = make([]byte, n)
-		rand.Read(m.secret)
+		m.secret = randomSecret(n)
 	} else {
 		m.pair = &keyPair{spec: k.spec}
 	}
 	s.material = m
-	return nil
 }

@@ -3,7 +3,6 @@ package kmsemu
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"sync"
 	"time"
 )
 
@@ -41,12 +40,4 @@ func (s *keyState) materialID(k *key) string {
 func materialIDOf(secret []byte) string {
 	sum := sha256.Sum256(append([]byte("key material id"), secret...))
 	return hex.EncodeToString(sum[:])
-}
-
-// keyPair is an asymmetric private key, made when it is first needed.
-type keyPair struct {
-	spec string
-	once sync.Once
-	key  any // *rsa.PrivateKey or *ecdsa.PrivateKey
-	err  error
 }

@@ -1,6 +1,10 @@
 package kmsemu
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // multiRegion is the set that a multi-Region key belongs to. It is never
 // modified after publication.
@@ -55,4 +59,134 @@ func (t *tx) leaveSet(k *key, m *multiRegion) {
 		}
 		t.putKey(sibling, s)
 	})
+}
+
+// replicateKey is ReplicateKey. Inferred: a key that is no primary is refused
+// before its state is looked at (row MR-08 was recorded on a fresh replica); a
+// Region that is not served, in another partition, or the key's own is
+// ValidationException (row MR-11); an existing replica gives
+// AlreadyExistsException without a text (row MR-10).
+func replicateKey(c *call) (reply, error) {
+	k, err := c.primaryKey()
+	if err != nil {
+		return nil, err
+	}
+	to, err := c.replicaRealm(k)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := newTags(nil, c.in.list("Tags"))
+	if err != nil {
+		return nil, err
+	}
+	policy, err := c.wantedPolicy(to)
+	if err != nil {
+		return nil, err
+	}
+	replica := &key{realm: to, id: k.id, arn: to.keyARN(k.id), spec: k.spec, usage: k.usage, origin: k.origin,
+		multiRegion: true, created: c.now}
+	n := &keyState{state: creating, before: enabled, readyAt: c.now.Add(c.e.opt.ReplicaDelay),
+		description: c.in.str("Description"), policy: policy, tags: tags}
+	err = c.change(k, states{enabled}, func(t *tx, s *keyState) (*keyState, error) {
+		if to.key(k.id) != nil {
+			return nil, fault("AlreadyExistsException", "")
+		}
+		if len(to.order) >= c.e.opt.MaxKeys {
+			return nil, fault("LimitExceededException", "")
+		}
+		if k.origin == originAWS { // imported material is imported again there (row MR-15)
+			n.material, n.rotation = s.material, s.rotation
+		}
+		set := &multiRegion{s.multi.primary, append(slices.Clone(s.multi.replicas), to.region)}
+		t.joinSet(k, set)
+		n.multi = set
+		t.addKey(replica, n)
+		return nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := reply{"ReplicaKeyMetadata": replica.metadata(n), "ReplicaPolicy": policy.text}
+	if len(tags) > 0 {
+		out["ReplicaTags"] = tagReply(tags)
+	}
+	return out, nil
+}
+
+// joinSet tells every key of the set what the set is now.
+func (t *tx) joinSet(k *key, set *multiRegion) {
+	t.siblings(k, set, func(o *key) {
+		s := o.latest().copy()
+		s.multi = set
+		t.putKey(o, s)
+	})
+}
+
+// primaryKey finds a multi-Region primary key (rows MR-08, MR-09).
+func (c *call) primaryKey() (*key, error) {
+	k, s, err := c.find(c.in.str("KeyId"), keyOnly)
+	if err != nil {
+		return nil, err
+	}
+	if s.multi == nil || s.multi.primary != k.realm.region {
+		return nil, fault("UnsupportedOperationException", "%s is not a multi-region primary key.", k.arn)
+	}
+	return k, nil
+}
+
+// replicaRealm is where the replica will live.
+func (c *call) replicaRealm(k *key) (*realm, error) {
+	region := c.in.str("ReplicaRegion")
+	to := c.e.realms[realmID{k.realm.account, region}]
+	if to == nil || to.partition != k.realm.partition || to == k.realm {
+		return nil, errValidation("The replica Region " + region + " is not valid for " + k.arn)
+	}
+	return to, nil
+}
+
+// updatePrimaryRegion is UpdatePrimaryRegion: both keys are Updating for a
+// while, and usable (row MR-18). Inferred: a Region without a replica is
+// NotFoundException, the Region of the primary itself changes nothing.
+func updatePrimaryRegion(c *call) (reply, error) {
+	k, err := c.primaryKey()
+	if err != nil {
+		return nil, err
+	}
+	region := c.in.str("PrimaryRegion")
+	return nil, c.change(k, usableStates, func(t *tx, s *keyState) (*keyState, error) {
+		if region == s.multi.primary {
+			return nil, nil
+		}
+		if !slices.Contains(s.multi.replicas, region) {
+			return nil, errNoKey(strings.Replace(k.arn, ":"+k.realm.region+":", ":"+region+":", 1))
+		}
+		set := &multiRegion{primary: region}
+		for _, r := range s.multi.replicas {
+			if r == region {
+				r = s.multi.primary
+			}
+			set.replicas = append(set.replicas, r)
+		}
+		old := s.multi.primary
+		t.siblings(k, set, func(o *key) {
+			n := o.latest().copy()
+			n.multi = set
+			if at := o.realm.region; at == region || at == old {
+				n.update(c.now.Add(c.e.opt.ReplicaDelay))
+			}
+			t.putKey(o, n)
+		})
+		return nil, nil
+	})
+}
+
+// update makes the state Updating until then, if it is one that work goes on
+// in.
+func (s *keyState) update(until time.Time) {
+	switch s.state {
+	case enabled, disabled:
+		s.before, s.state, s.readyAt = s.state, updating, until
+	case updating:
+		s.readyAt = until
+	}
 }

@@ -1,8 +1,6 @@
 package kmsemu
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -10,9 +8,16 @@ import (
 // maxPolicy is the documented size of a key policy in bytes (row CK-33).
 const maxPolicy = 32768
 
+// keyPolicy is a key policy. It is never modified.
+type keyPolicy struct {
+	text  string
+	rules policy
+	plain bool // the default policy: the account has all rights
+}
+
 // defaultPolicy gives the account all rights (row CK-29).
-func (r *realm) defaultPolicy() string {
-	return fmt.Sprintf(`{
+func (r *realm) defaultPolicy() *keyPolicy {
+	text := fmt.Sprintf(`{
   "Version" : "2012-10-17",
   "Id" : "key-default-1",
   "Statement" : [ {
@@ -25,107 +30,117 @@ func (r *realm) defaultPolicy() string {
     "Resource" : "*"
   } ]
 }`, r.partition, r.account)
+	p, err := newKeyPolicy(text)
+	if err != nil {
+		panic(err) // the text above is valid
+	}
+	p.plain = true
+	return p
+}
+
+func newKeyPolicy(text string) (*keyPolicy, error) {
+	rules, err := parsePolicy(text)
+	if err != nil {
+		return nil, errMalformedPolicy("%s", err)
+	}
+	return &keyPolicy{text: text, rules: rules}, nil
 }
 
 // wantedPolicy returns the policy of a request for a key in r, laid out as
-// KMS does (row PO-02).
-func (c *call) wantedPolicy(r *realm) (string, error) {
+// KMS does (row PO-02). Inferred: a policy over 32,768 bytes is
+// LimitExceededException (row CK-33).
+func (c *call) wantedPolicy(r *realm) (*keyPolicy, error) {
 	if !c.in.has("Policy") {
-		return r.defaultPolicy(), nil
+		return r.policy, nil
 	}
-	policy := c.in.str("Policy")
-	if len(policy) > maxPolicy {
-		return "", fault("LimitExceededException", "")
+	text := c.in.str("Policy")
+	if len(text) > maxPolicy {
+		return nil, fault("LimitExceededException", "")
 	}
-	if !json.Valid([]byte(policy)) { // row PO-07
-		return "", errMalformedPolicy("")
+	p, err := newKeyPolicy(text)
+	if err != nil { // row PO-07
+		return nil, err
 	}
-	return layOut(policy), nil
+	p.text = layOut(text)
+	if err := c.e.knownPrincipals(p.rules); err != nil {
+		return nil, err
+	}
+	if !c.in.bool("BypassPolicyLockoutSafetyCheck") && !p.rules.decide("kms:PutKeyPolicy", c.caller, nil).allows(c.caller.identity == nil) {
+		return nil, errMalformedPolicy("The new key policy will not allow you to update the key policy in the future.") // row CK-30
+	}
+	return p, nil
+}
+
+// knownPrincipals refuses users and roles of the emulator's own accounts that
+// no credential belongs to (row CK-32). Without credentials everybody exists.
+func (e *Emulator) knownPrincipals(rules policy) error {
+	if len(e.credentials) == 0 {
+		return nil
+	}
+	for _, s := range rules {
+		for _, p := range s.principals {
+			part := strings.SplitN(p, ":", 6)
+			if len(part) < 6 || part[2] != "iam" || part[5] == "root" || !e.hasAccount(part[4]) {
+				continue
+			}
+			if !e.hasPrincipal(p) {
+				return errMalformedPolicy("Policy contains a statement with one or more invalid principals.")
+			}
+		}
+	}
+	return nil
 }
 
 func errMalformedPolicy(format string, args ...any) *apiError {
 	return fault("MalformedPolicyDocumentException", format, args...)
 }
 
-// layOut rewrites valid JSON with the line breaks and spaces of the documents
-// that KMS returns: two spaces for each object, arrays on the line.
-func layOut(doc string) string {
-	var out strings.Builder
-	dec := json.NewDecoder(strings.NewReader(doc))
-	dec.UseNumber()
-	p := printer{dec: dec, out: &out}
-	if err := p.value(0); err != nil {
-		return doc
-	}
-	return out.String()
-}
-
-// printer copies JSON tokens, so the order of members stays.
-type printer struct {
-	dec *json.Decoder
-	out *strings.Builder
-}
-
-func (p *printer) value(depth int) error {
-	t, err := p.dec.Token()
+// getKeyPolicy is GetKeyPolicy; the only policy there is has the name default
+// (rows PO-03, PO-04).
+func getKeyPolicy(c *call) (reply, error) {
+	_, s, err := c.find(c.in.str("KeyId"), keyOnly)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	switch t {
-	case json.Delim('{'):
-		return p.object(depth)
-	case json.Delim('['):
-		return p.array(depth)
+	if err := c.policyName(); err != nil {
+		return nil, err
 	}
-	return p.scalar(t)
+	return reply{"Policy": s.policy.text, "PolicyName": "default"}, nil
 }
 
-func (p *printer) object(depth int) error {
-	p.out.WriteString("{")
-	for i := 0; p.dec.More(); i++ {
-		if i > 0 {
-			p.out.WriteString(",")
-		}
-		p.out.WriteString("\n" + strings.Repeat("  ", depth+1))
-		name, err := p.dec.Token()
-		if err != nil {
-			return err
-		}
-		if err := p.scalar(name); err != nil {
-			return err
-		}
-		p.out.WriteString(" : ")
-		if err := p.value(depth + 1); err != nil {
-			return err
-		}
+func (c *call) policyName() error {
+	if c.in.has("PolicyName") && c.in.str("PolicyName") != "default" {
+		return fault("NotFoundException", "No such policy exists")
 	}
-	p.out.WriteString("\n" + strings.Repeat("  ", depth) + "}")
-	_, err := p.dec.Token()
-	return err
-}
-
-func (p *printer) array(depth int) error {
-	p.out.WriteString("[ ")
-	for i := 0; p.dec.More(); i++ {
-		if i > 0 {
-			p.out.WriteString(", ")
-		}
-		if err := p.value(depth); err != nil {
-			return err
-		}
-	}
-	p.out.WriteString(" ]")
-	_, err := p.dec.Token()
-	return err
-}
-
-func (p *printer) scalar(t json.Token) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(t); err != nil {
-		return err
-	}
-	p.out.Write(bytes.TrimSpace(b.Bytes()))
 	return nil
+}
+
+// putKeyPolicy is PutKeyPolicy, in every state of the key (row KS-14).
+func putKeyPolicy(c *call) (reply, error) {
+	k, _, err := c.find(c.in.str("KeyId"), keyOnly)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.policyName(); err != nil {
+		return nil, err
+	}
+	p, err := c.wantedPolicy(k.realm)
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.change(k, everyState, func(_ *tx, s *keyState) (*keyState, error) {
+		s.policy = p
+		return s, nil
+	})
+}
+
+// listKeyPolicies is ListKeyPolicies (row PO-01).
+func listKeyPolicies(c *call) (reply, error) {
+	if _, _, err := c.find(c.in.str("KeyId"), keyOnly); err != nil {
+		return nil, err
+	}
+	if after, err := c.marker(); err != nil || after > 0 {
+		return page([]string{}, "PolicyNames", noItem), err
+	}
+	return page([]string{"default"}, "PolicyNames", noItem), nil
 }

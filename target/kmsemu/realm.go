@@ -13,10 +13,11 @@ type realm struct {
 	account   string
 	region    string
 	partition string
+	policy    *keyPolicy // the default
 
 	keys    sync.Map // key id → *key
 	aliases sync.Map // alias name → *alias
-	tokens  sync.Map // grant token → *grant
+	grants  sync.Map // grant id → *grant
 
 	// Guarded by Emulator.mu, in order of creation.
 	order      []*key
@@ -31,6 +32,9 @@ func (r *realm) keyARN(id string) string { return r.arn("key/" + id) }
 func (r *realm) arn(resource string) string {
 	return "arn:" + r.partition + ":kms:" + r.region + ":" + r.account + ":" + resource
 }
+
+// rootARN is the root of the account.
+func (r *realm) rootARN() string { return "arn:" + r.partition + ":iam::" + r.account + ":root" }
 
 // key returns the key with a bare id.
 func (r *realm) key(id string) *key {
@@ -79,7 +83,7 @@ type key struct {
 type keyState struct {
 	state       string // a KeyState of the service
 	description string
-	policy      string
+	policy      *keyPolicy
 	tags        []tag
 	material    *material // nil: nothing imported
 	imported    *imported // of an EXTERNAL key, once something was imported
@@ -89,7 +93,8 @@ type keyState struct {
 	readyAt      time.Time // end of Creating and Updating
 	before       string    // state after Creating and Updating
 
-	multi *multiRegion // nil for a single-Region key
+	multi    *multiRegion // nil for a single-Region key
+	rotation rotation
 
 	// While changes take time to be seen: the state before this one, and from
 	// when on this one is seen.

@@ -99,4 +99,21 @@ var (
 		"ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ECC_NIST_EDWARDS25519", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024")
 	customerMasterKeySpecs = enum("RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521",
 		"ECC_SECG_P256K1", "SYMMETRIC_DEFAULT", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2")
+
+	grantOperationType = enum("Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
+		"Sign", "Verify", "GetPublicKey", "CreateGrant", "RetireGrant", "DescribeKey", "GenerateDataKeyPair",
+		"GenerateDataKeyPairWithoutPlaintext", "GenerateMac", "VerifyMac", "DeriveSharedSecret", "Encapsulate", "Decapsulate")
+	grantConstraints = structure(opt("EncryptionContextSubset", encryptionContext), opt("EncryptionContextEquals", encryptionContext),
+		opt("SourceArn", text(20, 512).matching(`^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$`)))
+
+	encryptionAlgs   = enum("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE")
+	dataKeySpecs     = enum("AES_256", "AES_128")
+	dataKeyPairSpecs = enum("RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
+		"SM2", "ECC_NIST_EDWARDS25519", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024")
+	dryRunModifiers = listOf(enum("IGNORE_CIPHERTEXT"))
+	recipientInfo   = structure(opt("KeyEncryptionAlgorithm", enum("RSAES_OAEP_SHA_256")), opt("AttestationDocument", blob(1, 262144)))
+	messageTypes    = enum("RAW", "DIGEST", "EXTERNAL_MU")
+	signingAlgs     = enum("RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512", "RSASSA_PKCS1_V1_5_SHA_256",
+		"RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "ECDSA_SHA_512", "SM2DSA",
+		"ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512")
 )

@@ -1,8 +1,6 @@
 package kmsemu
 
 import (
-	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -71,22 +69,4 @@ func errIncomplete(format string, args ...any) *apiError {
 
 func errSignature(format string, args ...any) *apiError {
 	return fault("InvalidSignatureException", format, args...)
-}
-
-// authenticate finds out who is calling and which realm is meant: the Region
-// of the credential scope selects it.
-func (e *Emulator) authenticate(c *call, r *http.Request, body []byte) error {
-	a, err := parseAuthorization(r.Header.Get("Authorization"))
-	if err != nil {
-		return err
-	}
-	if a.service != "kms" { // row AU-08
-		return errSignature("Credential should be scoped to correct service: 'kms'. ")
-	}
-	c.realm = e.realms[realmID{e.account, a.region}]
-	if c.realm == nil { // row AU-07
-		return errSignature("Credential should be scoped to a valid region, not '%s'. ", a.region)
-	}
-	c.caller = caller{e.account, fmt.Sprintf("arn:%s:iam::%s:root", c.realm.partition, e.account)}
-	return nil
 }

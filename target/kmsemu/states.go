@@ -61,8 +61,7 @@ func cancelKeyDeletion(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	every := states{enabled, disabled, creating, updating, pendingImport, pendingDeletion, pendingReplicaDeletion}
-	err = c.change(k, every, func(_ *tx, s *keyState) (*keyState, error) {
+	err = c.change(k, everyState, func(_ *tx, s *keyState) (*keyState, error) {
 		if s.state != pendingDeletion && s.state != pendingReplicaDeletion { // row KS-24
 			return nil, fault("KMSInvalidStateException", "%s is not pending deletion (or pending replica deletion).", k.arn)
 		}

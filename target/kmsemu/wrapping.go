@@ -2,12 +2,9 @@ package kmsemu
 
 import (
 	"crypto"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -86,38 +83,4 @@ type importToken struct {
 	Slot      int
 	Algorithm string
 	ValidTo   time.Time
-}
-
-// importTokens seals and opens tokens.
-type importTokens struct{ aead cipher.AEAD }
-
-func newImportTokens() *importTokens {
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		panic(err) // the size is right
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		panic(err)
-	}
-	return &importTokens{aead}
-}
-
-func (t *importTokens) seal(token importToken) ([]byte, error) {
-	plain, err := json.Marshal(token)
-	if err != nil {
-		return nil, err
-	}
-	return t.aead.Seal(nil, nil, plain, nil), nil
-}
-
-func (t *importTokens) open(sealed []byte) (*importToken, bool) {
-	plain, err := t.aead.Open(nil, nil, sealed, nil)
-	if err != nil {
-		return nil, false
-	}
-	var token importToken
-	return &token, json.Unmarshal(plain, &token) == nil
 }

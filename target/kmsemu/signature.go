@@ -1,0 +1,156 @@
+package kmsemu
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	dateLayout = "20060102T150405Z"
+	clockSkew  = 5 * time.Minute // row AU-05
+)
+
+// checkSignature verifies a SigV4 signature: clock, signed headers, signature
+// (rows AU-04, AU-05, AU-09).
+func (e *Emulator) checkSignature(a *authorization, known *knownCredential, r *http.Request, body []byte, now time.Time) error {
+	stamp := r.Header.Get("X-Amz-Date")
+	at, err := time.Parse(dateLayout, stamp)
+	if err != nil {
+		return errIncomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", stamp)
+	}
+	if err := checkClock(at, now); err != nil {
+		return err
+	}
+	if a.date != stamp[:8] {
+		return errSignature("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", a.date, stamp[:8], stamp)
+	}
+	canonical, err := canonicalRequest(a, r, body)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(canonical)
+	scope := a.date + "/" + a.region + "/" + a.service + "/aws4_request"
+	toSign := sigV4 + "\n" + stamp + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
+	want := hmacSHA256(e.signingKeys.get(known, a), toSign)
+	got, err := hex.DecodeString(a.signature)
+	if err != nil || !hmac.Equal(got, want) {
+		return errSignature("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+	}
+	return nil
+}
+
+// checkClock refuses requests signed more than five minutes from now.
+func checkClock(at, now time.Time) error {
+	now = now.UTC().Truncate(time.Second)
+	early, late := now.Add(-clockSkew), now.Add(clockSkew)
+	if at.Before(early) {
+		return errSignature("Signature expired: %s is now earlier than %s (%s - 5 min.)", at.Format(dateLayout), early.Format(dateLayout), now.Format(dateLayout))
+	}
+	if at.After(late) {
+		return errSignature("Signature not yet current: %s is still later than %s (%s + 5 min.)", at.Format(dateLayout), late.Format(dateLayout), now.Format(dateLayout))
+	}
+	return nil
+}
+
+// canonicalRequest is the text that is signed. The host and every x-amz header
+// must be signed.
+func canonicalRequest(a *authorization, r *http.Request, body []byte) ([]byte, error) {
+	if !slices.Contains(a.signedHeaders, "host") {
+		return nil, errSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	for name := range r.Header {
+		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-amz-") && !slices.Contains(a.signedHeaders, lower) {
+			return nil, errSignature("'%s' must be a 'SignedHeader' in the AWS Authorization.", lower)
+		}
+	}
+	b := make([]byte, 0, 1024)
+	b = append(b, r.Method...)
+	b = append(b, '\n')
+	b = append(b, r.URL.EscapedPath()...)
+	b = append(b, '\n')
+	b = append(b, canonicalQuery(r)...)
+	b = append(b, '\n')
+	for _, name := range a.signedHeaders {
+		b = append(b, name...)
+		b = append(b, ':')
+		b = appendHeader(b, r, name)
+		b = append(b, '\n')
+	}
+	b = append(b, '\n')
+	b = append(b, strings.Join(a.signedHeaders, ";")...)
+	b = append(b, '\n')
+	sum := sha256.Sum256(body)
+	return hex.AppendEncode(b, sum[:]), nil
+}
+
+// canonicalQuery sorts the query; requests of this protocol have none.
+func canonicalQuery(r *http.Request) string {
+	if r.URL.RawQuery == "" {
+		return ""
+	}
+	return strings.ReplaceAll(r.URL.Query().Encode(), "+", "%20")
+}
+
+// appendHeader adds the value of a header, runs of spaces made one.
+func appendHeader(b []byte, r *http.Request, name string) []byte {
+	values := r.Header[http.CanonicalHeaderKey(name)]
+	switch {
+	case name == "host":
+		values = []string{r.Host}
+	case name == "content-length" && values == nil:
+		values = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, strings.Join(strings.Fields(v), " ")...)
+	}
+	return b
+}
+
+func hmacSHA256(key []byte, s string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(s))
+	return h.Sum(nil)
+}
+
+// signingKeys remembers derived keys: four HMACs saved for each request. Only
+// known credentials, dates within the clock skew and served Regions get here,
+// and the keys of past dates are dropped, so it stays small. The zero value is
+// empty.
+type signingKeys struct {
+	mu   sync.RWMutex
+	date string // of the newest
+	keys map[signingKeyID][]byte
+}
+
+type signingKeyID struct{ accessKeyID, date, region string }
+
+func (s *signingKeys) get(known *knownCredential, a *authorization) []byte {
+	id := signingKeyID{known.AccessKeyID, a.date, a.region}
+	s.mu.RLock()
+	key := s.keys[id]
+	s.mu.RUnlock()
+	if key != nil {
+		return key
+	}
+	key = []byte("AWS4" + known.SecretAccessKey)
+	for _, part := range []string{a.date, a.region, a.service, "aws4_request"} {
+		key = hmacSHA256(key, part)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.date > s.date {
+		s.date, s.keys = a.date, map[signingKeyID][]byte{}
+	}
+	s.keys[id] = key
+	return key
+}
