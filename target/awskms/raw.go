@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/kmsmac/kmsmac/target"
 )
@@ -89,8 +90,12 @@ func (c *Client) sign(ctx context.Context, hr *http.Request, req target.RawReque
 	if at.IsZero() {
 		at = time.Now()
 	}
+	signer := c.signer
+	if s.SecretAccessKey != "" {
+		signer = v4.NewSigner() // signers remember derived keys by access key id alone
+	}
 	sum := sha256.Sum256(req.Body)
-	return c.signer.SignHTTP(ctx, creds, hr, hex.EncodeToString(sum[:]), service, region, at)
+	return signer.SignHTTP(ctx, creds, hr, hex.EncodeToString(sum[:]), service, region, at)
 }
 
 // identity is the target's own unless the signature names another. A session
