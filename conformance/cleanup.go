@@ -69,28 +69,40 @@ func (s *session) cleanUp(ctx context.Context, made []cleanup) {
 	}
 }
 
-// removeKey schedules deletion and reports whether the key is going.
+// removeKey schedules deletion and reports whether the key is going. It waits
+// while the key is Creating or Updating, when nothing can be scheduled.
 func (s *session) removeKey(ctx context.Context, road *road, keyID string) bool {
 	if road.caller == nil {
 		_, err := road.admin.ScheduleKeyDeletion(ctx, keyID, 7)
 		return err == nil || target.KindOf(err) == target.NotFound
 	}
-	a, err := s.quietly(ctx, road, "ScheduleKeyDeletion", Params{"KeyId": keyID, "PendingWindowInDays": 7})
-	if err != nil {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		a, err := s.quietly(ctx, road, "ScheduleKeyDeletion", Params{"KeyId": keyID, "PendingWindowInDays": 7})
+		if err != nil {
+			return false
+		}
+		if a.Succeeded() || a.Code == "NotFoundException" {
+			return true
+		}
+		switch s.keyState(ctx, road, keyID) {
+		case target.StatePendingDeletion, "PendingReplicaDeletion":
+			return true
+		case "Creating", "Updating":
+			if waitFor(ctx, pause) {
+				continue
+			}
+		}
 		return false
 	}
-	if a.Succeeded() || a.Code == "NotFoundException" {
-		return true
-	}
-	a, err = s.quietly(ctx, road, "DescribeKey", Params{"KeyId": keyID})
+}
+
+// keyState asks for the state of a key; "" if it cannot be told.
+func (s *session) keyState(ctx context.Context, road *road, keyID string) string {
+	a, err := s.quietly(ctx, road, "DescribeKey", Params{"KeyId": keyID})
 	if err != nil {
-		return false
+		return ""
 	}
-	switch a.String("KeyMetadata.KeyState") {
-	case target.StatePendingDeletion, "PendingReplicaDeletion":
-		return true
-	}
-	return a.Code == "NotFoundException"
+	return a.String("KeyMetadata.KeyState")
 }
 
 var errNoAnswer = errors.New("conformance: no answer")

@@ -91,6 +91,9 @@ func badEnum(value, member string, members ...string) Expectation {
 // badLength wants the schema error of a length. shown is the text between
 // "Value" and "at", "..." where it is not known whether the value is echoed.
 func badLength(member, shown, rule string) Expectation {
+	if shown != "" {
+		shown = " " + shown
+	}
 	return invalid(fmt.Sprintf("1 validation error detected: Value%s at '%s' failed to satisfy constraint: Member must have length %s",
 		shown, member, rule))
 }

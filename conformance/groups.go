@@ -15,7 +15,14 @@ type group struct {
 // groups lists all groups in the order of the catalogue.
 func groups() []group {
 	return []group{
+		{"CK", ckCases, ckUntestable},
+		{"DK", dkCases, dkUntestable},
 		{"GM", gmCases, gmUntestable},
+		{"VM", vmCases, vmUntestable},
+		{"ID", idCases, idUntestable},
+		{"KS", ksCases, ksUntestable},
+		{"KU", kuCases, kuUntestable},
+		{"RFC", rfcCases, nil},
 	}
 }
 

@@ -29,7 +29,15 @@ func (pl *planner) note(p *Probe, operation string, params any) *Answer {
 	return &Answer{Operation: operation, planned: true, probe: p}
 }
 
-func (pl *planner) expect(_ *Probe, alternatives []Expectation) {
+// expect writes down what is wanted; a key that must be refused is none.
+func (pl *planner) expect(operation string, alternatives []Expectation) {
+	refused := operation == "CreateKey" || operation == "ReplicateKey"
+	for _, e := range alternatives {
+		refused = refused && e.Code != ""
+	}
+	if refused {
+		pl.keys--
+	}
 	for i, e := range alternatives {
 		word := "expect"
 		if i > 0 {

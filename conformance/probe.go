@@ -96,7 +96,7 @@ func (p *Probe) Do(operation string, params Params) *Answer {
 	if a.Succeeded() {
 		return a
 	}
-	if lacksOperation(a) || a.Code == "UnsupportedOperationException" {
+	if lacksOperation(a) || a.Code == "UnsupportedOperationException" || a.Code == "IncorrectKeyMaterialException" { // the last: row IM-38
 		p.NotApplicable("the target does not support %s: %s", operation, a.Summary())
 	}
 	p.Inconclusive("a step on the way was refused: %s: %s", operation, a.Summary())

@@ -12,7 +12,7 @@ import (
 func (a *Answer) Want(alternatives ...Expectation) *Answer {
 	p := a.probe
 	if a.planned {
-		p.run.s.plan.expect(p, alternatives)
+		p.run.s.plan.expect(a.Operation, alternatives)
 		return a
 	}
 	a = p.settle(a, func(a *Answer) bool {
