@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -268,7 +269,7 @@ func (r *keyring) close(ctx context.Context) (left []string) {
 			return err
 		})
 		if err != nil {
-			left = append(left, max(k.arn, k.id))
+			left = append(left, cmp.Or(k.arn, k.id))
 		}
 	}
 	return left
