@@ -1,0 +1,61 @@
+# kmsmac: `make help` lists the targets.
+GO      ?= go
+BIN     := bin/kmsmac
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := build
+.PHONY: build run test race purego cross lint fuzz bench conform generate cover clean help
+
+build: ## build bin/kmsmac
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
+
+run: build ## the main job: vectors, conformance, load on the embedded emulator
+	$(BIN) run
+
+test: ## all tests of the main module
+	$(GO) test ./...
+
+race: ## all tests under the race detector
+	$(GO) test -race -short ./...
+
+purego: ## all tests without assembly
+	$(GO) test -short -tags purego ./...
+
+cross: ## build for every released platform
+	@for p in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+	  echo "build $$p"; \
+	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o /dev/null ./cmd/kmsmac || exit 1; \
+	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
+	done
+
+lint: ## gofmt, go vet, staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt would change: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools.mod staticcheck ./...
+
+fuzz: ## each fuzz target for FUZZTIME (default 10s)
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep ^Fuzz); do \
+	    echo "fuzz $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),10s) $$pkg || exit 1; \
+	  done; \
+	done
+
+bench: build ## load on the embedded emulator
+	$(BIN) bench kms
+
+conform: build ## the conformance suite on the embedded emulator
+	$(BIN) conform
+
+generate: ## run every generator
+	$(GO) generate ./...
+
+cover: ## coverage of all packages
+	$(GO) test -short -coverprofile=bin/cover.out -coverpkg=./... ./...
+	$(GO) tool cover -func=bin/cover.out | tail -1
+
+clean: ## remove what was built
+	rm -rf bin dist
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16

@@ -1,0 +1,153 @@
+// Command kmsmac tells whether a KMS does HMAC right, and how fast.
+//
+// This package is the only one that reads flags, environment and signals,
+// logs, and exits. main.go holds the frame, exit.go the exit codes, target.go
+// what --target means, money.go the limits against AWS; each subcommand has a
+// file of its own with an options struct and a Run method.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/rs/zerolog"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+// streams are the standard streams and what is known of them.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	terminal bool // err is a terminal: a live line may be drawn
+}
+
+// app is what every subcommand is given.
+type app struct {
+	ctx     context.Context
+	streams streams
+	env     func(string) string
+	log     zerolog.Logger
+}
+
+// cli is the command line. Its order is the order of the help.
+type cli struct {
+	Run     runCmd     `cmd:"" help:"The main job: vectors, conformance, load; one verdict."`
+	Vectors vectorsCmd `cmd:"" help:"Every vector on every implementation that this CPU has."`
+	Conform conformCmd `cmd:"" help:"Hold a KMS against what AWS KMS really does."`
+	Bench   benchCmd   `cmd:"" help:"Measure."`
+	Serve   serveCmd   `cmd:"" help:"The embedded emulator as a server."`
+	Cleanup cleanupCmd `cmd:"" help:"Schedule deletion of expired keys that a killed run left behind."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+
+	LogLevel string `enum:"debug,info,warn,error" default:"warn" help:"Least level logged to stderr: debug, info, warn or error."`
+}
+
+func main() {
+	ctx, stop := interruptible()
+	code := Main(ctx, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: isTerminal(os.Stderr)}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// interruptible ends the context at the first Ctrl-C or SIGTERM and the
+// process at the second.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ch
+		cancel()
+		<-ch
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, func() { signal.Stop(ch); cancel() }
+}
+
+// Main runs one command line and returns its exit code. args excludes the
+// program's name.
+func Main(ctx context.Context, s streams, args []string) int {
+	return mainEnv(ctx, s, os.Getenv, args)
+}
+
+func mainEnv(ctx context.Context, s streams, env func(string) string, args []string) int {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	var c cli
+	parser, err := newParser(&c, s)
+	if err != nil {
+		return report(s.err, err)
+	}
+	kctx, code, done, err := parse(parser, args)
+	if done {
+		return code
+	}
+	if err != nil {
+		return report(s.err, usageError(err))
+	}
+	level, _ := zerolog.ParseLevel(c.LogLevel) // the enum admits only levels
+	a := &app{ctx: ctx, streams: s, env: env,
+		log: zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: !s.terminal}).Level(level).With().Timestamp().Logger()}
+	return report(s.err, kctx.Run(a))
+}
+
+func newParser(c *cli, s streams) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("kmsmac"),
+		kong.Description("kmsmac tells whether a KMS does HMAC right, and how fast.\n\n"+session),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(code int) { panic(exitRequest(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"targetHelp": targetHelp},
+	)
+}
+
+// session stands at the end of the help and works as pasted.
+const session = `A session, with no account and no network:
+  kmsmac run                                   the whole job on the embedded emulator
+  kmsmac conform --case GM-12                  one requirement, with its evidence
+  kmsmac bench kms --rate 200 --duration 3s    latency at an arrival rate
+  kmsmac run --target http://127.0.0.1:4566    the same for an emulator of yours`
+
+// exitRequest carries kong's wish to exit (after --help) out of the parser.
+type exitRequest int
+
+func parse(p *kong.Kong, args []string) (kctx *kong.Context, code int, done bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			exit, ok := r.(exitRequest)
+			if !ok {
+				panic(r)
+			}
+			code, done = int(exit), true
+		}
+	}()
+	kctx, err = p.Parse(args)
+	return kctx, 0, false, err
+}
+
+// report prints err as one sentence and returns the exit code it stands for.
+func report(w io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if !errors.Is(err, errQuiet) {
+		text := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", " ")
+		_, _ = io.WriteString(w, "kmsmac: "+text+"\n")
+	}
+	return exitCode(err)
+}
+
+func isTerminal(f *os.File) bool {
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}

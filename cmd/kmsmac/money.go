@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kmsmac/kmsmac/bench"
+	"github.com/kmsmac/kmsmac/target/awsfacts"
+)
+
+// moneyFlags are the limits that hold against real AWS.
+type moneyFlags struct {
+	MaxCost     float64 `default:"1" placeholder:"USD" help:"Against aws: refuse, and stop, above this cost; raising it is the consent."`
+	MaxRequests int64   `default:"20000" help:"Against aws: refuse, and stop, above this many requests."`
+}
+
+// estimate is what a command may do to an account at most.
+type estimate struct {
+	requests      map[string]int64 // by operation
+	keys          int
+	keyLife       time.Duration // until their deletion is scheduled
+	peakPerSecond float64       // of the symmetric operations
+}
+
+func (e estimate) total() int64 {
+	var n int64
+	for _, v := range e.requests {
+		n += v
+	}
+	return n
+}
+
+func (e estimate) plus(o estimate) estimate {
+	sum := estimate{requests: maps.Clone(e.requests), keys: e.keys + o.keys,
+		keyLife: max(e.keyLife, o.keyLife), peakPerSecond: max(e.peakPerSecond, o.peakPerSecond)}
+	if sum.requests == nil {
+		sum.requests = map[string]int64{}
+	}
+	for op, n := range o.requests {
+		sum.requests[op] += n
+	}
+	return sum
+}
+
+// cost in US dollars, never under-stated.
+func (e estimate) cost() awsfacts.MicroUSD { return awsfacts.Cost(e.total(), e.keys, e.keyLife) }
+
+// consent prints what a command will do to a real account and refuses what
+// goes beyond the limits. Other targets cost nothing and are not asked about.
+func (f moneyFlags) consent(a *app, o *opened, e estimate) error {
+	if !o.aws {
+		return nil
+	}
+	var parts []string
+	for _, op := range slices.Sorted(maps.Keys(e.requests)) {
+		parts = append(parts, fmt.Sprintf("%s %d", op, e.requests[op]))
+	}
+	region := o.Info().Region
+	quota := awsfacts.SymmetricPerSecond(region)
+	a.say("aws %s: at most %d requests (%s), %d new keys, %.2f%% of the default symmetric quota of %d/s (%s), at most %s (%s)",
+		region, e.total(), strings.Join(parts, ", "), e.keys, 100*e.peakPerSecond/float64(quota), quota, awsfacts.AsOf,
+		e.cost(), awsfacts.PriceNote)
+	if !awsfacts.PriceKnown(region) {
+		a.say("warning: the prices of %s are not known here; the figure is that of the standard partition", region)
+	}
+	switch {
+	case e.total() > f.MaxRequests:
+		return usagef("refused: %d requests are above --max-requests %d", e.total(), f.MaxRequests)
+	case e.cost().USD() > f.MaxCost:
+		return usagef("refused: %s is above --max-cost %.2f", e.cost(), f.MaxCost)
+	}
+	return nil
+}
+
+func (f moneyFlags) check() error {
+	if !(f.MaxCost >= 0) || f.MaxRequests < 0 { // NaN is not >= 0
+		return usagef("--max-cost and --max-requests must not be negative")
+	}
+	return nil
+}
+
+// capped makes the limits hard stops of a running load, too.
+func (f moneyFlags) capped(p bench.Plan) bench.Plan {
+	p.MaxRequests = f.MaxRequests
+	p.MaxCost = awsfacts.MicroUSD(f.MaxCost * 1e6)
+	return p
+}

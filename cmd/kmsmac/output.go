@@ -1,0 +1,100 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/results/render"
+)
+
+// outFlags are the flags of every command that writes a result.
+type outFlags struct {
+	Out  string `placeholder:"DIR" help:"Result directory (default ./kmsmac-results/<UTC>-<run id>)."`
+	JSON bool   `name:"json" help:"Print the result for machines."`
+	Seed uint64 `default:"1" help:"Seed of everything random in the plan."`
+}
+
+// record is a result file on its way.
+type record struct {
+	file results.File
+	dir  string
+}
+
+// newRecord starts a result and makes sure, before anything is measured, that
+// it can be written.
+func newRecord(a *app, out outFlags, command string, settings map[string]any) (*record, error) {
+	id := make([]byte, 6)
+	_, _ = rand.Read(id) // never fails, by its documentation
+	now := time.Now().UTC()
+	r := &record{dir: out.Out, file: results.File{
+		Schema: results.Schema, Tool: tool(), RunID: hex.EncodeToString(id), Started: now,
+		Plan:        results.Plan{Command: command, Seed: out.Seed, Settings: settings},
+		Environment: environment(a.env), Warnings: []string{},
+	}}
+	if r.dir == "" {
+		r.dir = filepath.Join("kmsmac-results", now.Format("20060102T150405Z")+"-"+r.file.RunID)
+	}
+	hash, err := r.file.Plan.Hash()
+	if err != nil {
+		return nil, err
+	}
+	r.file.PlanHash = hash
+	return r, probeDir(r.dir)
+}
+
+// probeDir makes dir and writes and removes a file in it.
+func probeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return unknownf("the result directory cannot be written: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return unknownf("the result directory cannot be written: %w", err)
+	}
+	name := f.Name()
+	_ = f.Close()
+	return os.Remove(name)
+}
+
+// drop removes the directory of a run that ended before anything was measured,
+// if nothing else is in it.
+func (r *record) drop() { _ = os.Remove(r.dir) }
+
+// warn adds a sentence for the reader of the result.
+func (r *record) warn(format string, args ...any) {
+	r.file.Warnings = append(r.file.Warnings, fmt.Sprintf(format, args...))
+}
+
+// finish writes the file and prints it: the text, or what machine returns.
+func (r *record) finish(a *app, asJSON bool, machine func(path string) any) error {
+	r.file.Finished = time.Now().UTC()
+	r.file.Interrupted = r.file.Interrupted || a.ctx.Err() != nil
+	path, err := results.Write(r.dir, &r.file)
+	if err != nil {
+		return unknownf("%w", err)
+	}
+	if asJSON {
+		err = printJSON(a, machine(path))
+	} else {
+		err = render.Text(a.streams.out, &r.file)
+	}
+	if err != nil {
+		return unknownf("the result cannot be printed: %w", err)
+	}
+	if !asJSON {
+		a.say("result: %s", path)
+	}
+	return verdictError(r.file.Verdict, r.file.Interrupted)
+}
+
+func printJSON(a *app, v any) error {
+	enc := json.NewEncoder(a.streams.out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

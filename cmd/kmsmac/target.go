@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/target"
+	"github.com/kmsmac/kmsmac/target/awsfacts"
+	"github.com/kmsmac/kmsmac/target/awskms"
+	"github.com/kmsmac/kmsmac/target/inproc"
+	"github.com/kmsmac/kmsmac/target/kmsemu"
+)
+
+const targetHelp = "What is under test: emulator (the embedded one), engine (no network), URL of an emulator, aws or aws:REGION."
+
+// targetFlags are the flags that say what is under test.
+type targetFlags struct {
+	Target   string        `default:"emulator" help:"${targetHelp}"`
+	Region   string        `placeholder:"REGION" help:"Region (default: that of aws:REGION, AWS_REGION; for emulators else us-east-1)."`
+	Region2  string        `default:"us-west-2" placeholder:"REGION" help:"Second Region, for multi-Region keys."`
+	Endpoint string        `placeholder:"URL" help:"VPC endpoint of real AWS KMS (with --target aws)."`
+	CAFile   string        `name:"ca-file" placeholder:"FILE" help:"PEM file with CA certificates to trust, besides the system's."`
+	Timeout  time.Duration `default:"10s" help:"Deadline of one request."`
+}
+
+// targetKind is the part of --target that decides how it is reached.
+type targetKind string
+
+const (
+	kindEmulator targetKind = "emulator"
+	kindEngine   targetKind = "engine"
+	kindURL      targetKind = "url"
+	kindAWS      targetKind = "aws"
+)
+
+// targetSpec is --target and its companions, checked.
+type targetSpec struct {
+	kind     targetKind
+	endpoint string // URL; "" lets the SDK choose (aws) or has none yet (emulator)
+	region   string
+	region2  string
+	aws      bool // money rules hold
+}
+
+// spec checks the flags. Its errors are usage errors.
+func (f targetFlags) spec(env func(string) string) (targetSpec, error) {
+	s := targetSpec{region: firstOf(f.Region, env("AWS_REGION"), env("AWS_DEFAULT_REGION")), region2: f.Region2}
+	name, region, _ := strings.Cut(f.Target, ":")
+	switch {
+	case f.Target == string(kindEmulator):
+		s.kind = kindEmulator
+	case f.Target == string(kindEngine):
+		s.kind = kindEngine
+	case name == string(kindAWS):
+		s.kind, s.aws, s.endpoint = kindAWS, true, f.Endpoint
+		if f.Target != name { // "aws:" names an empty Region
+			if f.Region != "" && f.Region != region {
+				return s, usagef("--target %s and --region %s name two Regions", f.Target, f.Region)
+			}
+			s.region = region
+		}
+	case name == "http" || name == "https":
+		s.kind, s.endpoint = kindURL, f.Target
+	default:
+		return s, usagef("unknown target %q: use emulator, engine, aws, aws:REGION or a URL", f.Target)
+	}
+	if s.region == "" && s.kind != kindAWS {
+		s.region = "us-east-1"
+	}
+	return s, s.check(f)
+}
+
+func (s *targetSpec) check(f targetFlags) error {
+	if s.region == "" {
+		return usagef("no Region: name it as aws:REGION, or set --region or AWS_REGION")
+	}
+	for _, region := range []string{s.region, s.region2} {
+		if !awsfacts.IsRegion(region) {
+			return usagef("unknown Region %q: AWS has %s", region, strings.Join(awsfacts.Regions(), ", "))
+		}
+	}
+	if f.Endpoint != "" && s.kind != kindAWS {
+		return usagef("--endpoint names a VPC endpoint and needs --target aws; give the URL of an emulator as --target")
+	}
+	if f.Timeout <= 0 {
+		return usagef("--timeout must be positive, not %s", f.Timeout)
+	}
+	if s.endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(s.endpoint)
+	switch {
+	case err != nil:
+		return usagef("%q is not a URL", s.endpoint)
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return usagef("%q is not a URL of the form http://host:port", s.endpoint)
+	}
+	s.aws = s.aws || awsfacts.IsAWSHost(u.Host)
+	return nil
+}
+
+// clientOptions say how a command wants its client.
+type clientOptions struct {
+	connections int    // most requests in flight
+	client      string // sdk or sdk-user
+}
+
+// opened is a target in use.
+type opened struct {
+	target.Target
+	endpoint results.Endpoint
+	aws      bool
+	close    func() error // ends the target and what was started for it
+}
+
+// open connects s. Nothing is sent yet, except by a child emulator's start.
+func (s targetSpec) open(a *app, f targetFlags, c clientOptions, emulator func(*app, targetSpec) (*emulatorHandle, error)) (*opened, error) {
+	o := &opened{aws: s.aws, endpoint: results.Endpoint{Kind: string(s.kind), Region: s.region}}
+	if s.kind == kindEngine {
+		t := inproc.New(inproc.Options{Region: s.region})
+		o.Target, o.close = t, t.Close
+		return o, nil
+	}
+	var handle *emulatorHandle
+	if s.kind == kindEmulator {
+		var err error
+		if handle, err = emulator(a, s); err != nil {
+			return nil, unknownf("the embedded emulator did not start: %w", err)
+		}
+		s.endpoint = handle.url
+		o.endpoint.InProcess = handle.inProcess
+	}
+	t, err := awskms.New(a.ctx, s.sdkOptions(a, f, c))
+	if err != nil {
+		if handle != nil {
+			_ = handle.close()
+		}
+		return nil, openError(err)
+	}
+	o.Target, o.endpoint.Host = t, hostPort(t.Info().Endpoint)
+	o.aws = o.aws || t.Info().AWS
+	o.close = func() error {
+		err := t.Close()
+		if handle != nil {
+			err = errors.Join(err, handle.close())
+		}
+		return err
+	}
+	return o, nil
+}
+
+func openError(err error) error {
+	if target.KindOf(err) == target.Credentials {
+		return unknownf("no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (%w)", err)
+	}
+	return unknownf("%w", err)
+}
+
+// sdkOptions never lets an emulator see the user's real credentials: only the
+// two variables, or test/test.
+func (s targetSpec) sdkOptions(a *app, f targetFlags, c clientOptions) awskms.Options {
+	o := awskms.Options{
+		Name: f.Target, Endpoint: s.endpoint, AWS: s.aws, Region: s.region, CAFile: f.CAFile,
+		Timeout: f.Timeout, MaxConnections: c.connections, UserSettings: c.client == "sdk-user",
+	}
+	if !s.aws {
+		o.AccessKeyID, o.SecretAccessKey = "test", "test"
+		if id, secret := a.env("AWS_ACCESS_KEY_ID"), a.env("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" && s.kind == kindURL {
+			o.AccessKeyID, o.SecretAccessKey = id, secret
+		}
+	}
+	return o
+}
+
+// reach makes one cheap call, so that an endpoint that is not there, or is no
+// KMS, gets one clear sentence before anything is measured.
+func (o *opened) reach(ctx context.Context) error {
+	admin, ok := o.Target.(target.KeyAdmin)
+	if !ok {
+		return nil
+	}
+	_, err := admin.ListKeys(ctx, "", 1)
+	if err == nil {
+		return nil
+	}
+	where := firstOf(o.endpoint.Host, string(o.endpoint.Kind))
+	switch kind := target.KindOf(err); kind {
+	case target.Cancelled:
+		return err
+	case target.NotKMS:
+		return unknownf("%s answers, but not as a KMS: %w", where, err)
+	case target.Credentials:
+		return openError(err)
+	case target.AccessDenied, target.Unsupported, target.Throttled, target.Validation:
+		return nil // it is a KMS; what it lacks the run will tell
+	case target.Unauthorised:
+		return unknownf("%s refuses these credentials: %w", where, err)
+	default:
+		if kind.Answered() {
+			return unknownf("%s failed to list its keys: %w", where, err)
+		}
+		return unknownf("%s cannot be reached: %w", where, err)
+	}
+}
+
+// emulatorHandle is an embedded emulator that runs for this command.
+type emulatorHandle struct {
+	url       string
+	inProcess bool
+	close     func() error
+}
+
+// inProcessEmulator serves the embedded emulator from this process.
+func inProcessEmulator(*app, targetSpec) (*emulatorHandle, error) {
+	emu, err := kmsemu.New(kmsemu.Options{})
+	if err != nil {
+		return nil, err
+	}
+	srv, err := emu.Listen("127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, emu.Close())
+	}
+	return &emulatorHandle{url: srv.URL, inProcess: true, close: func() error {
+		return errors.Join(srv.Close(), emu.Close())
+	}}, nil
+}
+
+func hostPort(endpoint string) string {
+	if u, err := url.Parse(endpoint); err == nil {
+		return u.Host
+	}
+	return ""
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func (a *app) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.streams.err, format+"\n", args...)
+}
+
+// hostname is this machine's name as keys carry it.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}
