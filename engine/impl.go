@@ -181,8 +181,8 @@ func (k *Key) prepare(secret []byte) error {
 	if k.mid, err = newMidstates(s, secret); err != nil {
 		return err
 	}
-	k.single256 = k.impl.kernels.single256
-	if k.impl.kernels.narrow() {
+	k.kernels = k.impl.kernels
+	if k.kernels.any() {
 		return k.setKernelForm()
 	}
 	return nil

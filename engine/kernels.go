@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/sha256"
+	"crypto/sha512"
 	"hash"
 
 	"github.com/kmsmac/kmsmac/engine/internal/lanes"
@@ -13,26 +14,34 @@ const (
 	// SHANI does HMACSHA224 and HMACSHA256, one message at a time, with the
 	// SHA extensions of x86.
 	SHANI = "sha-ni"
+	// AVX512x8 does HMACSHA384 and HMACSHA512 with AVX-512, eight messages of a
+	// batch at a time.
+	AVX512x8 = "avx512x8"
 )
 
 // kernels are the assembly that an implementation uses; none where zero.
 type kernels struct {
 	single256 lanes.Single256
+	single512 lanes.Single512
 }
 
-// narrow reports whether keys need the form of the 32-bit kernels.
-func (k kernels) narrow() bool { return k.single256 != 0 }
+// any reports whether there is a kernel at all, for which keys need another
+// form; batch whether there is one for batches.
+func (k kernels) any() bool   { return k != kernels{} }
+func (k kernels) batch() bool { return false }
 
-// narrowHashes are those of the 32-bit kernels' algorithms.
-var narrowHashes = map[Algorithm]func() hash.Hash{
-	HMACSHA224: sha256.New224,
-	HMACSHA256: sha256.New,
-}
+// The hashes of the 32-bit and of the 64-bit kernels' algorithms.
+var (
+	narrowHashes = map[Algorithm]func() hash.Hash{HMACSHA224: sha256.New224, HMACSHA256: sha256.New}
+	wideHashes   = map[Algorithm]func() hash.Hash{HMACSHA384: sha512.New384, HMACSHA512: sha512.New}
+)
 
 // kernelCandidates lists every implementation in assembly.
 func kernelCandidates() []candidate {
+	ni, vl512 := lanes.SingleNI, lanes.Single512VL
 	return []candidate{
-		{SHANI, narrowHashes, kernels{single256: lanes.SingleNI}, missingCPU(lanes.SingleNI.Available(), "SHA-NI, SSSE3 and SSE4.1")},
+		{SHANI, narrowHashes, kernels{single256: ni}, missingCPU(ni.Available(), "SHA-NI, SSSE3, SSE4.1")},
+		{AVX512x8, wideHashes, kernels{single512: vl512}, missingCPU(vl512.Available(), "AVX-512 F, BW, DQ, VL")},
 	}
 }
 

@@ -15,14 +15,15 @@ import (
 // "engine: Key.Sum: key is nil", and on one that was destroyed or never made
 // with "engine: Key.Sum: key is destroyed" (with the method's own name).
 type Key struct {
-	live      atomic.Bool
-	alg       Algorithm
-	impl      *implementation
-	single256 lanes.Single256
-	hasher    *hasher      // nil exactly in Go's FIPS 140 mode
-	mid       *midstates   // nil exactly when hasher is
-	narrow    lanes.Mid256 // what single256 starts from
-	approved  atomic.Pointer[approvedKey]
+	live     atomic.Bool
+	alg      Algorithm
+	impl     *implementation
+	kernels  kernels
+	hasher   *hasher      // nil exactly in Go's FIPS 140 mode
+	mid      *midstates   // nil exactly when hasher is
+	narrow   lanes.Mid256 // the 32-bit kernels' form of mid
+	wide     lanes.Mid512 // the 64-bit kernels' form of mid
+	approved atomic.Pointer[approvedKey]
 }
 
 // NewKey makes a key for the default implementation, Default(alg). It does not
@@ -46,8 +47,11 @@ func (k *Key) Impl() Impl { return Impl{k.impl} }
 // behind dst may overlap.
 func (k *Key) Sum(dst, msg []byte) []byte {
 	k.check("Key.Sum")
-	if k.single256 != 0 {
+	if k.kernels.single256 != 0 {
 		return k.sumNarrow(dst, msg)
+	}
+	if k.kernels.single512 != 0 {
+		return k.sumWide(dst, msg)
 	}
 	var tag [maxSize]byte
 	t := tag[:k.alg.Size()]
@@ -64,10 +68,25 @@ func (k *Key) sumNarrow(dst, msg []byte) []byte {
 	n := len(dst)
 	if k.alg == HMACSHA256 && cap(dst)-n >= 32 {
 		dst = dst[:n+32]
-		k.single256.Sum(&k.narrow, msg, (*[32]byte)(dst[n:]))
+		k.kernels.single256.Sum(&k.narrow, msg, (*[32]byte)(dst[n:]))
 	} else {
 		var tag [32]byte
-		k.single256.Sum(&k.narrow, msg, &tag)
+		k.kernels.single256.Sum(&k.narrow, msg, &tag)
+		dst = append(dst, tag[:k.alg.Size()]...)
+	}
+	k.check("Key.Sum")
+	return dst
+}
+
+// sumWide is sumNarrow for the 64-bit kernels.
+func (k *Key) sumWide(dst, msg []byte) []byte {
+	n := len(dst)
+	if k.alg == HMACSHA512 && cap(dst)-n >= 64 {
+		dst = dst[:n+64]
+		k.kernels.single512.Sum(&k.wide, msg, (*[64]byte)(dst[n:]))
+	} else {
+		var tag [64]byte
+		k.kernels.single512.Sum(&k.wide, msg, &tag)
 		dst = append(dst, tag[:k.alg.Size()]...)
 	}
 	k.check("Key.Sum")
@@ -78,8 +97,13 @@ func (k *Key) sumNarrow(dst, msg []byte) []byte {
 // is not. The time taken depends on the lengths alone.
 func (k *Key) Verify(msg, tag []byte) bool {
 	k.check("Key.Verify")
-	if k.single256 != 0 {
-		ok := k.single256.Verify(&k.narrow, msg, tag)
+	if k.kernels.single256 != 0 {
+		ok := k.kernels.single256.Verify(&k.narrow, msg, tag)
+		k.check("Key.Verify")
+		return ok
+	}
+	if k.kernels.single512 != 0 {
+		ok := k.kernels.single512.Verify(&k.wide, msg, tag)
 		k.check("Key.Verify")
 		return ok
 	}
@@ -104,20 +128,28 @@ func (k *Key) Destroy() {
 		k.mid.wipe()
 	}
 	k.narrow.Wipe()
+	k.wide.Wipe()
 }
 
 // sum puts the tag of msg into tag. The caller checks the key before, and again
 // after: should Destroy have overlapped, the tag of wiped midstates must not
 // leave the engine.
 func (k *Key) sum(tag, msg []byte) {
-	if k.single256 != 0 {
+	switch {
+	case k.kernels.single256 != 0:
 		var t [32]byte
-		k.single256.Sum(&k.narrow, msg, &t)
+		k.kernels.single256.Sum(&k.narrow, msg, &t)
 		copy(tag, t[:])
-	} else if k.hasher != nil {
+	case k.kernels.single512 != 0:
+		var t [64]byte
+		k.kernels.single512.Sum(&k.wide, msg, &t)
+		copy(tag, t[:])
+	case k.hasher != nil:
 		k.hasher.sum(k.mid, tag, msg)
-	} else if a := k.approved.Load(); a != nil {
-		a.sum(tag, msg)
+	default:
+		if a := k.approved.Load(); a != nil {
+			a.sum(tag, msg)
+		}
 	}
 }
 

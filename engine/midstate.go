@@ -77,6 +77,10 @@ func (k *Key) setKernelForm() error {
 		k.narrow.SetSHA224(words32(k.mid.inner), words32(k.mid.outer))
 	case HMACSHA256:
 		k.narrow.SetSHA256(words32(k.mid.inner), words32(k.mid.outer))
+	case HMACSHA384:
+		k.wide.SetSHA384(words64(k.mid.inner), words64(k.mid.outer))
+	case HMACSHA512:
+		k.wide.SetSHA512(words64(k.mid.inner), words64(k.mid.outer))
 	}
 	return nil
 }
@@ -89,6 +93,15 @@ func words32(state []byte) *[8]uint32 {
 	w := new([8]uint32)
 	for i := range w {
 		w[i] = binary.BigEndian.Uint32(state[4+4*i:])
+	}
+	return w
+}
+
+// words64 is words32 for words of 64 bits.
+func words64(state []byte) *[8]uint64 {
+	w := new([8]uint64)
+	for i := range w {
+		w[i] = binary.BigEndian.Uint64(state[4+8*i:])
 	}
 	return w
 }
