@@ -1,0 +1,101 @@
+package render_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/results/render"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// full is a result with every section and every verdict.
+func full() *results.File {
+	rate := 200.0
+	return &results.File{
+		Schema: results.Schema, Verdict: results.Fail, Interrupted: true,
+		Warnings: []string{"the machine was noisy"},
+		Vectors: &results.Vectors{Total: 722, Failed: 1, Impls: map[string]results.ImplResult{
+			"stdlib": {Total: 722}, "sha256-simd": {Total: 181, Failed: 1, NotApplicable: 541, Failures: []string{"rfc4231-1-sha256"}}}},
+		Conformance: &results.Conformance{
+			Profile: "core", Profiles: map[string]results.ProfileOutcome{"core": results.Failed, "import": results.Partial},
+			Counts: map[results.CaseVerdict]int{results.CasePass: 1, results.CaseFail: 1, results.CaseWarn: 1, results.CaseInconclusive: 1, results.CaseNotApplicable: 2},
+			Cases: []results.CaseResult{
+				{ID: "GM-01", Title: "right", Verdict: results.CasePass, Evidence: "recorded", Confidence: "high"},
+				{ID: "GM-25", Title: "disabled key", Verdict: results.CaseFail, Evidence: "documented", Confidence: "high",
+					Expected: "400 DisabledException", Observed: "200", Differs: []string{"status", "code"}},
+				{ID: "VM-10", Title: "tag cut by a byte", Verdict: results.CaseWarn, Evidence: "inferred", Confidence: "medium",
+					Expected: "400 KMSInvalidMacException", Observed: "400 ValidationException", Differs: []string{"code"}},
+				{ID: "WI-03", Title: "headers", Verdict: results.CaseInconclusive, Evidence: "documented", Confidence: "high", Reason: "no answer before the deadline"},
+				{ID: "IM-11", Verdict: results.CaseNotApplicable, Reason: "import is not supported"},
+				{ID: "IM-12", Verdict: results.CaseNotApplicable, Reason: "import is not supported"},
+			},
+			Left: []string{"arn:aws:kms:us-east-1:000000000000:key/1"}},
+		Load: []results.Load{{Operation: "GenerateMac", KeySpec: "HMAC_256", Mode: "open", Client: "sdk", Requests: 1000, Succeeded: 990, Attempts: 1000, Throttled: 10,
+			Dropped: 3, Late: 4, ConnectionsOpened: 16, Errors: map[string]int64{"ThrottlingException": 9, "timeout": 1}, WrongTags: 1, Verified: 990, VerifiedBy: "engine",
+			OfferedRate: &rate, AchievedRate: 198.4, Duration: 5 * time.Second,
+			Response: &results.Latency{P50: 1e6, P90: 2e6, P99: 12_345_678, P999: 2e8, Max: 3e8}, Service: &results.Latency{P50: 1e6, P90: 1e6, P99: 1e6, P999: 1e6, Max: 1e6},
+			Lag: &results.Latency{}, Labels: []string{"generator_limited"}},
+			{Operation: "VerifyMac", KeySpec: "HMAC_256", Mode: "closed", Client: "sdk", VerifiedBy: "consistency"}},
+	}
+}
+
+func TestText(t *testing.T) {
+	var b strings.Builder
+	if err := render.Text(&b, full()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "full.txt", b.String())
+}
+
+// golden compares got with a file under testdata; -update rewrites it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s differs (-want +got); renew with -update:\n%s", name, d)
+	}
+}
+
+// fullDisk refuses every byte.
+type fullDisk struct{}
+
+var errFull = errors.New("no space left")
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
+
+func TestTextReportsWriteErrors(t *testing.T) {
+	if err := render.Text(fullDisk{}, full()); !errors.Is(err, errFull) {
+		t.Errorf("got %v, want %v", err, errFull)
+	}
+}
+
+func ExampleText() {
+	f := &results.File{Vectors: &results.Vectors{Total: 722, Impls: map[string]results.ImplResult{"stdlib": {Total: 722}}}, Verdict: results.Pass}
+	if err := render.Text(os.Stdout, f); err != nil {
+		panic(err)
+	}
+	// Output:
+	// vectors: 722 distinct, 0 failed
+	//   implementation  run  failed  not applicable
+	//   stdlib          722  0       0
+	//
+	// verdict: pass
+}
