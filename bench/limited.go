@@ -70,16 +70,8 @@ func (r *runner) tolerance() int64 {
 // waited, had each request taken as long as it did: by Little's law with the
 // longest service time, but no more than were in flight or waiting at once.
 func (r *runner) workersNeeded(dropped int64) int {
-	var longest int64
-	for _, c := range r.col.classes {
-		for t := range c.total {
-			if h := c.total[t][clockService]; h != nil && h.TotalCount() > 0 {
-				longest = max(longest, h.Max())
-			}
-		}
-	}
 	rate := r.plan.Arrivals.peakRate() / float64(r.plan.Shards)
-	need := math.Ceil(rate * time.Duration(longest).Seconds())
+	need := math.Ceil(rate * r.col.longest.Seconds())
 	if dropped == 0 && !r.blocked {
 		need = min(need, float64(r.peak))
 	}

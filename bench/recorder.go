@@ -83,6 +83,7 @@ type collector struct {
 	pacer   *hdrhistogram.Histogram // lag that was not waiting for a worker
 	waited  int64                   // requests that waited for a worker
 	clamped int64                   // values above the histograms' range
+	longest time.Duration           // service time, exactly
 
 	wrongTags []WrongTag
 }
@@ -202,6 +203,7 @@ func (c *collector) add(s *sample) {
 	if s.outcome == failed {
 		n.fail(s.err)
 	}
+	c.longest = max(c.longest, s.service)
 	c.record(c.pacer, s.lag-s.waited)
 	if s.outcome == unfinished {
 		return
