@@ -119,15 +119,6 @@ func Lookup(name string) (Impl, error) {
 	return Impl{}, fmt.Errorf("%w: %q is not a known name", ErrUnavailable, name)
 }
 
-// Default is the implementation that NewKey takes for alg. It is the zero Impl
-// if alg is not valid.
-func Default(alg Algorithm) Impl {
-	if !alg.Valid() {
-		return Impl{}
-	}
-	return Impl{detected().impls[0]}
-}
-
 // Name of the implementation; empty for the zero Impl.
 func (i Impl) Name() string {
 	if i.p == nil {
