@@ -1,0 +1,292 @@
+package results
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// LogFileName is the name of the interval log inside a result directory.
+const LogFileName = "load.hlog"
+
+// LogHeader identifies the run that an interval log belongs to.
+type LogHeader struct {
+	RunID    string    `json:"run_id"`
+	PlanHash string    `json:"plan_hash"`
+	Shard    int       `json:"shard"`
+	Shards   int       `json:"shards"`
+	Started  time.Time `json:"started"` // start of the measured part
+}
+
+// LogCounts are the counts of one operation and key spec from the start of a
+// run to the end of an interval; they mean what they mean in Load.
+type LogCounts struct {
+	Operation  string           `json:"operation"`
+	KeySpec    string           `json:"key_spec"`
+	Due        int64            `json:"due"` // arrivals; 0 in a closed loop
+	Requests   int64            `json:"requests"`
+	Succeeded  int64            `json:"succeeded"`
+	Refused    int64            `json:"refused"`
+	WrongTags  int64            `json:"wrong_tags"`
+	Unfinished int64            `json:"unfinished"`
+	Dropped    int64            `json:"dropped"`
+	Late       int64            `json:"late"`
+	Attempts   int64            `json:"attempts"`
+	Throttled  int64            `json:"throttled"`
+	Verified   int64            `json:"verified"`
+	VerifiedBy string           `json:"verified_by"`
+	Errors     map[string]int64 `json:"errors"`
+}
+
+// Comments of ours inside the log; other HdrHistogram tools skip them.
+const (
+	markHeader = "#[kmsmac: "
+	markCommit = "#[commit: "
+	markEnd    = "]"
+)
+
+// commit ends an interval. Only what stands before one counts.
+type commit struct {
+	Intervals int         `json:"intervals"` // histogram lines since the commit before
+	Counts    []LogCounts `json:"counts"`
+	Final     bool        `json:"final"` // the run has ended
+}
+
+// IntervalLog writes an HdrHistogram interval log (format 1.3, V2 compressed)
+// that any HdrHistogram tool reads. Values are nanoseconds, times are seconds
+// since 1970, tags are operation/key spec/client/outcome/clock. Each interval
+// is one Write, so that a killed run loses at most the interval it was in.
+type IntervalLog struct {
+	w   io.Writer
+	buf bytes.Buffer
+	out *hdrhistogram.HistogramLogWriter
+	n   int
+	err error
+}
+
+// NewIntervalLog writes the header to w. If w has a method Flush() error it is
+// called after each interval.
+func NewIntervalLog(w io.Writer, h LogHeader) (*IntervalLog, error) {
+	l := &IntervalLog{w: w}
+	l.out = hdrhistogram.NewHistogramLogWriter(&l.buf)
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return nil, fmt.Errorf("results: interval log: %w", err)
+	}
+	ms := h.Started.UnixMilli()
+	l.keep(l.out.OutputLogFormatVersion())
+	fmt.Fprintf(&l.buf, "%s%s%s\n", markHeader, raw, markEnd)
+	l.keep(l.out.OutputStartTime(ms))
+	l.keep(l.out.OutputLegend())
+	return l, l.flush()
+}
+
+func (l *IntervalLog) keep(err error) {
+	if l.err == nil && err != nil {
+		l.err = fmt.Errorf("results: interval log: %w", err)
+	}
+}
+
+// Add puts one histogram into the interval that Commit ends. h gets tag and
+// times set and is not kept; an empty one is left out.
+func (l *IntervalLog) Add(tag string, from, to time.Time, h *hdrhistogram.Histogram) {
+	if h == nil || h.TotalCount() == 0 {
+		return
+	}
+	h.SetTag(tag)
+	h.SetStartTimeMs(from.UnixMilli())
+	h.SetEndTimeMs(to.UnixMilli())
+	l.keep(l.out.OutputIntervalHistogram(h))
+	l.n++
+}
+
+// Commit ends the interval and writes it out. After an error nothing more is
+// written, and every Commit returns that error.
+func (l *IntervalLog) Commit(counts []LogCounts, final bool) error {
+	raw, err := json.Marshal(commit{l.n, counts, final})
+	l.keep(err)
+	l.n = 0
+	fmt.Fprintf(&l.buf, "%s%s%s\n", markCommit, raw, markEnd)
+	return l.flush()
+}
+
+func (l *IntervalLog) flush() error {
+	if l.err == nil {
+		_, err := l.w.Write(l.buf.Bytes())
+		if f, ok := l.w.(interface{ Flush() error }); ok && err == nil {
+			err = f.Flush()
+		}
+		l.keep(err)
+	}
+	l.buf.Reset()
+	return l.err
+}
+
+// LoggedRun is what an interval log holds.
+type LoggedRun struct {
+	Header LogHeader
+	Totals map[string]*hdrhistogram.Histogram // by tag, all committed intervals added up
+	Counts []LogCounts                        // at the last commit
+	Final  bool                               // the run came to its end; otherwise it was cut off
+	Torn   bool                               // something stood behind the last commit and was left out
+}
+
+// LoggedInterval is one histogram of a log.
+type LoggedInterval struct {
+	Tag       string
+	Start     float64 // seconds since 1970
+	Seconds   float64
+	Histogram *hdrhistogram.Histogram
+}
+
+// maxLogLine bounds a line of a log that is read: a compressed histogram of the
+// project's shape takes a few kilobytes.
+const maxLogLine = 4 << 20
+
+// maxPending bounds the histograms of one interval: two operations, four key
+// specs, three outcomes and four clocks are 96.
+const maxPending = 1000
+
+// ReadIntervalLog reads a log that IntervalLog wrote and hands every committed
+// histogram to each, unless that is nil; it keeps only the totals. What a
+// killed run wrote after its last commit is left out and reported as Torn.
+// Damage before that is an error that names the line.
+func ReadIntervalLog(r io.Reader, each func(LoggedInterval)) (*LoggedRun, error) {
+	p := logParser{lines: newLineReader(r), each: each}
+	p.run.Totals = map[string]*hdrhistogram.Histogram{}
+	for {
+		line, whole, err := p.lines.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("results: interval log: line %d: %w", p.lines.n, err)
+		}
+		if !whole {
+			p.run.Torn = true // cut in the middle of a line
+			break
+		}
+		if err := p.line(line); err != nil {
+			return nil, fmt.Errorf("results: interval log: line %d: %w", p.lines.n, err)
+		}
+	}
+	if !p.header {
+		return nil, errors.New("results: not an interval log of kmsmac: it has no header")
+	}
+	p.run.Torn = p.run.Torn || len(p.pending) > 0
+	return &p.run, nil
+}
+
+type logParser struct {
+	lines   *lineReader
+	run     LoggedRun
+	each    func(LoggedInterval)
+	header  bool
+	pending []LoggedInterval
+}
+
+func (p *logParser) line(line string) error {
+	switch {
+	case strings.HasPrefix(line, markHeader):
+		p.header = true
+		return unmark(line, markHeader, &p.run.Header)
+	case strings.HasPrefix(line, markCommit):
+		var c commit
+		if err := unmark(line, markCommit, &c); err != nil {
+			return err
+		}
+		if c.Intervals != len(p.pending) {
+			return fmt.Errorf("the interval has %d histograms, its commit says %d", len(p.pending), c.Intervals)
+		}
+		p.commit()
+		p.run.Counts, p.run.Final = c.Counts, c.Final
+		return nil
+	case line == "" || line[0] == '#' || line[0] == '"':
+		return nil
+	}
+	iv, err := parseInterval(line)
+	if err == nil && len(p.pending) == maxPending {
+		err = fmt.Errorf("more than %d histograms in one interval", maxPending)
+	}
+	p.pending = append(p.pending, iv)
+	return err
+}
+
+func (p *logParser) commit() {
+	for _, iv := range p.pending {
+		total := p.run.Totals[iv.Tag]
+		if total == nil {
+			total = NewHistogram()
+			p.run.Totals[iv.Tag] = total
+		}
+		total.Merge(iv.Histogram)
+		if p.each != nil {
+			p.each(iv)
+		}
+	}
+	p.pending = p.pending[:0]
+}
+
+func unmark(line, mark string, into any) error {
+	text, ok := strings.CutSuffix(strings.TrimPrefix(line, mark), markEnd)
+	if !ok {
+		return errors.New("the comment is cut off")
+	}
+	return json.Unmarshal([]byte(text), into)
+}
+
+func parseInterval(line string) (iv LoggedInterval, err error) {
+	if rest, ok := strings.CutPrefix(line, "Tag="); ok {
+		iv.Tag, line, _ = strings.Cut(rest, ",")
+	}
+	parts := strings.Split(line, ",")
+	if len(parts) != 4 {
+		return iv, fmt.Errorf("%d fields, not 4", len(parts))
+	}
+	var err1, err2 error
+	iv.Start, err1 = strconv.ParseFloat(parts[0], 64)
+	iv.Seconds, err2 = strconv.ParseFloat(parts[1], 64)
+	if err := errors.Join(err1, err2); err != nil {
+		return iv, err
+	}
+	iv.Histogram, err = DecodeHistogram(parts[3])
+	return iv, err
+}
+
+// lineReader tells a last line without its newline from a whole one.
+type lineReader struct {
+	r *bufio.Reader
+	n int
+}
+
+func newLineReader(r io.Reader) *lineReader { return &lineReader{r: bufio.NewReaderSize(r, 64<<10)} }
+
+// next returns io.EOF after the last line. whole is false for a last line
+// without a newline.
+func (l *lineReader) next() (line string, whole bool, err error) {
+	var b []byte
+	for {
+		part, err := l.r.ReadSlice('\n')
+		b = append(b, part...)
+		switch {
+		case len(b) > maxLogLine:
+			return "", false, fmt.Errorf("longer than %d bytes", maxLogLine)
+		case err == bufio.ErrBufferFull:
+			continue
+		case err == io.EOF && len(b) == 0:
+			return "", false, io.EOF
+		case err != nil && err != io.EOF:
+			return "", false, err
+		}
+		l.n++
+		return strings.TrimSuffix(string(b), "\n"), err == nil, nil
+	}
+}
