@@ -17,7 +17,7 @@ import (
 // it and the wire.
 type Answer struct {
 	Operation string
-	Ordinal   int // number of the exchange within the run, from 0
+	Nth       int // which exchange of the operation it is in the run, from 0
 	Status    int
 	Header    http.Header
 	Body      []byte

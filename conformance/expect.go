@@ -44,8 +44,12 @@ const (
 
 // Fact names one thing asserted about one exchange.
 type Fact struct {
-	Ordinal int    // of the exchange within the run
-	Name    string // "status", "code", "code_place", "message", "text", "body", "members PATH", "member PATH", "header NAME"
+	Operation string // of the exchange
+	Nth       int    // which exchange of that operation in the run, from 0
+	Name      string // "status", "code", "code_place", "message", "text", "body", "members PATH", "member PATH", "header NAME"
+	// Want is the kind of value that is wanted: "is" for an exact one; the
+	// others say how much of it is asserted: "present", "bytes long", "any".
+	Want string
 }
 
 // Difference is a fact that is not as expected.
@@ -62,9 +66,10 @@ func (d Difference) String() string {
 
 // judge holds the answer against the expectation. textDecides says whether
 // texts are asserted.
-func (e Expectation) judge(a *Answer, textDecides bool) (asserted []string, diffs []Difference) {
+func (e Expectation) judge(a *Answer, textDecides bool) (asserted []Fact, diffs []Difference) {
+	kind := isValue
 	check := func(fact string, ok bool, want, got string, textOnly bool) {
-		asserted = append(asserted, fact)
+		asserted = append(asserted, a.fact(fact, kind))
 		if !ok {
 			diffs = append(diffs, Difference{fact, want, mask(got), textOnly})
 		}
@@ -72,7 +77,11 @@ func (e Expectation) judge(a *Answer, textDecides bool) (asserted []string, diff
 	if e.Status != 0 {
 		check("status", a.Status == e.Status, strconv.Itoa(e.Status), strconv.Itoa(a.Status), false)
 	}
+	if e.Code == AnyCode {
+		kind = "any"
+	}
 	e.judgeError(a, textDecides || e.TextKnown, check)
+	kind = isValue
 	if e.Empty {
 		check("body", len(a.Body) == 0, "empty", clip(string(a.Body), 100), false)
 	}
@@ -83,14 +92,20 @@ func (e Expectation) judge(a *Answer, textDecides bool) (asserted []string, diff
 	}
 	for _, path := range slices.Sorted(maps.Keys(e.Members)) {
 		v, there := a.Get(path)
+		kind = e.Members[path].kind
 		check("member "+path, e.Members[path].holds(v, there), e.Members[path].String(), shown(v, there), false)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		values := a.Header.Values(name)
+		kind = e.Headers[name].kind
 		check("header "+name, e.Headers[name].holds(strings.Join(values, ", "), len(values) > 0),
 			e.Headers[name].String(), shown(strings.Join(values, ", "), len(values) > 0), false)
 	}
 	return asserted, diffs
+}
+
+func (a *Answer) fact(name string, kind valueKind) Fact {
+	return Fact{Operation: a.Operation, Nth: a.Nth, Name: name, Want: string(kind)}
 }
 
 func (e Expectation) judgeError(a *Answer, textDecides bool, check func(string, bool, string, string, bool)) {

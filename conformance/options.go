@@ -75,8 +75,8 @@ type Event struct {
 	Done   int // cases ended so far, this one included if it ended
 	Total  int
 	Result *results.CaseResult // nil when the case starts
-	// Facts are what the ended case asserted, in order. Ordinals are those of
-	// the whole run, so they can be used with Parallel 1 only.
+	// Facts are what the ended case asserted, in order. Their exchanges are
+	// counted over the whole run: use them with one case or Parallel 1 only.
 	Facts []Fact
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 type planner struct {
 	ops   map[string]int
 	keys  int
+	auth  bool     // the probe for signature checks is counted
 	lines []string // one request or expectation each
 }
 
@@ -98,7 +100,7 @@ func plannedKey(kind KeyKind, region string) Key {
 // planSession is a session that sends nothing.
 func planSession(o Options) *session {
 	s := &session{
-		ctx: context.Background(), opts: o.withDefaults(false), shared: map[sharedID]*sharedKey{}, probed: map[Feature]*featureProbe{},
+		ctx: context.Background(), opts: o.withDefaults(false), shared: map[sharedID]*sharedKey{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
 		plan: &planner{ops: map[string]int{}}, pacer: newPacer(false),
 	}
 	s.home = &road{region: "us-east-1", caller: planCaller{}}
@@ -121,7 +123,12 @@ func (s *session) planCase(c Case) (err error) {
 			err = fmt.Errorf("conformance: case %s cannot be planned: %v", c.ID, v)
 		}
 	}()
-	c.Steps(&Probe{run: r, road: s.home})
+	p := &Probe{run: r, road: s.home}
+	if slices.Contains(c.Needs, FeatureAuth) && !s.plan.auth {
+		s.plan.auth = true
+		p.Raw(authProbe)
+	}
+	c.Steps(p)
 	return nil
 }
 

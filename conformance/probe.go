@@ -162,7 +162,7 @@ func (p *Probe) once(operation string, do func(context.Context) (target.Exchange
 		p.checkAlive()
 	}
 	r.requests++
-	ordinal := int(s.ordinal.Add(1) - 1)
+	nth := s.nth(operation)
 	ctx, cancel := context.WithTimeout(r.ctx, s.opts.Timeout)
 	defer cancel()
 	ex, err := do(ctx)
@@ -174,7 +174,7 @@ func (p *Probe) once(operation string, do func(context.Context) (target.Exchange
 		p.unanswered(operation, ex, err)
 	}
 	s.silence.Store(0)
-	a.Operation, a.Ordinal, a.probe = operation, ordinal, p
+	a.Operation, a.Nth, a.probe = operation, nth, p
 	p.noteChange(operation, a)
 	return a
 }

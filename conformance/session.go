@@ -20,11 +20,11 @@ type session struct {
 
 	pacer    *pacer
 	plan     *planner // not nil while planning: nothing is sent
-	ordinal  atomic.Int64
 	requests atomic.Int64
 	silence  atomic.Int32 // requests in a row without an answer
 
 	mu     sync.Mutex
+	sent   map[string]int // by operation
 	shared map[sharedID]*sharedKey
 	made   []cleanup // of shared keys
 	left   []string
@@ -54,7 +54,7 @@ func newSession(ctx context.Context, t target.Target, o Options) (*session, func
 	info := t.Info()
 	s := &session{
 		ctx: ctx, opts: o.withDefaults(info.AWS), aws: info.AWS, home: newRoad(t),
-		shared: map[sharedID]*sharedKey{}, probed: map[Feature]*featureProbe{},
+		shared: map[sharedID]*sharedKey{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
 	}
 	s.pacer = newPacer(info.AWS)
 	regional, canMove := t.(target.Regional)
@@ -104,6 +104,16 @@ func (s *session) runTags() []target.ResourceTag {
 		{Key: TagHost, Value: s.opts.Host},
 		{Key: TagExpires, Value: s.opts.Now().UTC().Add(s.opts.Expires).Format(time.RFC3339)},
 	}
+}
+
+// nth counts one request of the operation and returns how many there were
+// before it.
+func (s *session) nth(operation string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.sent[operation]
+	s.sent[operation]++
+	return n
 }
 
 // featureProbe remembers whether the target has a feature: reason "" means
@@ -156,6 +166,12 @@ func (p *Probe) missingFeature(f Feature) string {
 	return ""
 }
 
+// authProbe is a request that a target which checks signatures refuses.
+var authProbe = target.RawRequest{
+	Operation: "ListKeys", Body: []byte("{}"),
+	Signature: target.Signature{SecretAccessKey: "not-the-secret-of-this-account"},
+}
+
 // missingAuth asks once whether the target checks signatures at all.
 func (p *Probe) missingAuth() string {
 	s := p.run.s
@@ -169,10 +185,7 @@ func (p *Probe) missingAuth() string {
 		return probe.reason
 	}
 	probe = &featureProbe{}
-	a := p.Raw(target.RawRequest{
-		Operation: "ListKeys", Body: []byte("{}"),
-		Signature: target.Signature{SecretAccessKey: "not-the-secret-of-this-account"},
-	})
+	a := p.Raw(authProbe)
 	if a.Succeeded() {
 		probe.reason = "the target does not check signatures"
 	}

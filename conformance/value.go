@@ -54,6 +54,9 @@ func TheBytes(b []byte) Value { return Value{kind: isTag, want: bytes.Clone(b)} 
 // OtherBytes wants standard, padded Base64 of bytes other than b.
 func OtherBytes(b []byte) Value { return Value{kind: isDiffers, want: bytes.Clone(b)} }
 
+// OtherThan wants a string other than s.
+func OtherThan(s string) Value { return Value{kind: isDiffers, want: s} }
+
 // ANumber wants a JSON number.
 func ANumber() Value { return Value{kind: isNumber} }
 
@@ -87,7 +90,7 @@ func (v Value) String() string {
 	case isTag:
 		return "the expected bytes"
 	case isDiffers:
-		return "other bytes than before"
+		return "another value than before"
 	case isNear:
 		return fmt.Sprintf("%.3f give or take %.0f s", v.want, v.tol)
 	case isCountRange:
@@ -139,6 +142,9 @@ func (v Value) holdsBytes(got any) bool {
 	s, ok := got.(string)
 	if !ok {
 		return false
+	}
+	if other, isText := v.want.(string); isText {
+		return s != "" && s != other
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil {

@@ -23,7 +23,7 @@ func (a *Answer) Want(alternatives ...Expectation) *Answer {
 	if len(diffs) > 0 && lacksOperation(a) && !needed(a.Operation) {
 		p.NotApplicable("the target does not support %s: %s", a.Operation, a.Summary())
 	}
-	p.record(a, facts, diffs)
+	p.record(facts, diffs)
 	p.run.observed = a.Summary()
 	if len(alternatives) > 1 && len(diffs) == 0 && e.Name != "" {
 		p.run.observed += " (" + e.Name + ")"
@@ -35,7 +35,7 @@ func (a *Answer) Want(alternatives ...Expectation) *Answer {
 }
 
 // best returns the alternative that fits best, and what was asserted with it.
-func (p *Probe) best(a *Answer, alternatives []Expectation) (best Expectation, facts []string, diffs []Difference) {
+func (p *Probe) best(a *Answer, alternatives []Expectation) (best Expectation, facts []Fact, diffs []Difference) {
 	texts := p.run.c.Evidence.Class == Recorded
 	for i, e := range alternatives {
 		f, d := e.judge(a, texts)
@@ -60,10 +60,8 @@ func weight(diffs []Difference) int {
 
 func hard(diffs []Difference) bool { return weight(diffs) >= 1000 }
 
-func (p *Probe) record(a *Answer, facts []string, diffs []Difference) {
-	for _, f := range facts {
-		p.run.facts = append(p.run.facts, Fact{Ordinal: a.Ordinal, Name: f})
-	}
+func (p *Probe) record(facts []Fact, diffs []Difference) {
+	p.run.facts = append(p.run.facts, facts...)
 	p.run.diffs = append(p.run.diffs, diffs...)
 }
 
@@ -78,7 +76,7 @@ func (p *Probe) Check(a *Answer, member string, holds bool, want, got string) {
 	if !holds {
 		diffs = []Difference{{Fact: fact, Want: want, Got: clip(mask(got), 200)}}
 	}
-	p.record(a, []string{fact}, diffs)
+	p.record([]Fact{a.fact(fact, isValue)}, diffs)
 	if !holds {
 		p.run.observed = fmt.Sprintf("%s; %s", a.Summary(), diffs[0])
 		panic(stopCase{})

@@ -1,0 +1,159 @@
+package conformance_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kmsmac/kmsmac/conformance"
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/target"
+	"github.com/kmsmac/kmsmac/target/kmsemu"
+)
+
+// survivors are the mutations that a case lets pass, and why.
+var survivors = map[string]string{
+	"CK-42 code: other": "the row leaves open whether an unknown member is ignored or refused",
+	"GM-35 code: other": "the row leaves open whether an unknown member is ignored or refused",
+}
+
+// TestPower: every case fails, or warns where it can do no more, when one
+// asserted fact of one clean exchange is changed.
+func TestPower(t *testing.T) {
+	quick := serve(t, kmsemu.Options{})
+	slow := serve(t, kmsemu.Options{ReplicaDelay: 100 * time.Millisecond})
+	var tried, caught atomic.Int64
+	t.Run("case", func(t *testing.T) {
+		for _, c := range conformance.Catalogue() {
+			t.Run(c.ID, func(t *testing.T) {
+				t.Parallel()
+				tgt := quick
+				facts := assertedBy(t, tgt, c.ID)
+				if len(facts) == 0 { // a state that must be seen while it lasts
+					tgt = slow
+					facts = assertedBy(t, tgt, c.ID)
+				}
+				n, m := mutateAll(t, tgt, c.ID, facts)
+				tried.Add(int64(n))
+				caught.Add(int64(m))
+			})
+		}
+	})
+	t.Logf("%d of %d mutations caught, %d survivors justified", caught.Load(), tried.Load(), len(survivors))
+}
+
+// mutateAll tries every mutation of every fact and returns how many there
+// were, and how many were caught.
+func mutateAll(t *testing.T, tgt target.Target, id string, facts []conformance.Fact) (tried, caught int) {
+	t.Helper()
+	if len(facts) == 0 {
+		t.Error("the case asserts nothing")
+	}
+	for _, f := range facts {
+		for _, m := range mutations(f) {
+			applied, verdict := runMutant(t, tgt, id, f, m)
+			if !applied {
+				continue
+			}
+			tried++
+			if verdict != results.CasePass {
+				caught++
+				continue
+			}
+			if survivors[id+" "+f.Name+": "+m.name] == "" {
+				t.Errorf("exchange %d of %s, %s: %s survived", f.Nth, f.Operation, f.Name, m.name)
+			}
+		}
+	}
+	if tried == 0 {
+		t.Error("no mutation could be applied")
+	}
+	return tried, caught
+}
+
+// alone are the options for one case, run by itself.
+func alone(id string) conformance.Options {
+	o := whole()
+	o.Cases, o.Parallel, o.Differential = []string{id}, 1, 0
+	return o
+}
+
+func assertedBy(t *testing.T, tgt target.Target, id string) []conformance.Fact {
+	t.Helper()
+	o := alone(id)
+	var facts []conformance.Fact
+	o.Observer = func(e conformance.Event) { facts = e.Facts }
+	run(t, tgt, o)
+	return facts
+}
+
+func runMutant(t *testing.T, tgt target.Target, id string, f conformance.Fact, m mutation) (applied bool, v results.CaseVerdict) {
+	t.Helper()
+	proxy := &mutant{Target: tgt, fact: f, change: m.change}
+	c := run(t, proxy, alone(id))
+	return proxy.done.Load(), c.Cases[0].Verdict
+}
+
+// TestDeviations: every deviation of the emulator is caught by a case, and
+// the rows that it says it breaks are among those that can see it.
+func TestDeviations(t *testing.T) {
+	for _, d := range kmsemu.Deviations() {
+		t.Run(d.Name, func(t *testing.T) {
+			c := run(t, serve(t, kmsemu.Options{ReplicaDelay: replicaDelay, Deviations: []string{d.Name}}), whole())
+			var caught []string
+			for _, r := range c.Cases {
+				if r.Verdict == results.CaseFail || r.Verdict == results.CaseWarn {
+					caught = append(caught, r.ID)
+				}
+			}
+			t.Logf("%s: caught by %s", d.Name, strings.Join(caught, " "))
+			if len(caught) == 0 {
+				t.Errorf("nothing sees this: %s", d.Sentence)
+			}
+		})
+	}
+}
+
+// TestMainDeviationsFail: the two that every run must fail on.
+func TestMainDeviationsFail(t *testing.T) {
+	for name, ids := range map[string][]string{
+		"wrong-tag":       {"VM-02", "GM-38", "RFC-1-SHA256", "RFC-7-SHA512"},
+		"disable-ignored": {"KS-01", "GM-25", "VM-21"},
+	} {
+		o := whole()
+		o.Profile = "core,lifecycle,import"
+		c := run(t, serve(t, kmsemu.Options{Deviations: []string{name}}), o)
+		if conformance.Verdict(c) != results.Fail {
+			t.Errorf("%s: verdict %s, want fail", name, conformance.Verdict(c))
+		}
+		verdicts := map[string]results.CaseVerdict{}
+		for _, r := range c.Cases {
+			verdicts[r.ID] = r.Verdict
+		}
+		for _, id := range ids {
+			if verdicts[id] != results.CaseFail {
+				t.Errorf("%s: case %s ended %q, want fail", name, id, verdicts[id])
+			}
+		}
+	}
+}
+
+// TestPlanIsExact: what Plan says is what is sent, case by case.
+func TestPlanIsExact(t *testing.T) {
+	tgt := serve(t, kmsemu.Options{})
+	for _, c := range conformance.Catalogue() {
+		plan, err := conformance.Plan(alone(c.ID))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		r := run(t, tgt, alone(c.ID)).Cases[0]
+		if r.Verdict == results.CaseNotApplicable {
+			continue // TestEmulator proves that all are applicable, given time
+		}
+		if want := plan.Requests - plan.Keys; r.Requests != want {
+			t.Errorf("%s: planned %d requests besides clean-up, sent %d: %v", c.ID, want, r.Requests, plan.Operations)
+		}
+	}
+}
