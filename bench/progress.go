@@ -55,6 +55,9 @@ type watcher struct {
 	last    time.Duration
 	offered int64
 	before  totals
+
+	log      *results.IntervalLog // opened at the first interval that is measured
+	logError error
 }
 
 // totals are counts summed over classes.
@@ -68,12 +71,61 @@ func (t *totals) add(c *counts) {
 	t.throttled += c.throttles
 }
 
-// tick ends an interval and tells the observer.
-func (w *watcher) tick() {
+// tick ends an interval.
+func (w *watcher) tick() { w.interval(false) }
+
+// finish ends the last interval, after all workers have ended.
+func (w *watcher) finish() { w.interval(true) }
+
+func (w *watcher) interval(final bool) {
 	ivs := w.col.take()
 	now := w.now()
+	w.append(ivs, now, final)
+	w.tell(ivs, now)
+	w.last = now
+}
+
+// append writes the interval to the log.
+func (w *watcher) append(ivs []interval, now time.Duration, final bool) {
+	if w.options.Log == nil || w.logError != nil || now <= w.from && !final {
+		return
+	}
+	if w.log == nil {
+		w.log, w.logError = results.NewIntervalLog(w.options.Log, results.LogHeader{
+			RunID: w.options.RunID, PlanHash: w.options.PlanHash, Shard: w.plan.Shard, Shards: w.plan.Shards, Started: w.start.Add(w.from),
+		})
+		if w.logError != nil {
+			return
+		}
+	}
+	counts := make([]results.LogCounts, len(ivs))
+	for i, iv := range ivs {
+		counts[i] = iv.logCounts(w.offeredBy(i))
+		prefix := iv.class.operation + "/" + iv.class.spec + "/" + w.target.Info().Client + "/"
+		for t := range iv.histograms {
+			for c, h := range iv.histograms[t] {
+				if c != clockLag || w.plan.Mode() == Open {
+					w.log.Add(prefix+trackNames[t]+"/"+clockNames[c], w.start.Add(max(w.last, w.from)), w.start.Add(now), h)
+				}
+			}
+		}
+	}
+	w.logError = w.log.Commit(counts, final)
+}
+
+func (iv interval) logCounts(due int64) results.LogCounts {
+	n := &iv.counts
+	return results.LogCounts{
+		Operation: iv.class.operation, KeySpec: iv.class.spec, Due: due, Requests: n.sent(),
+		Succeeded: n.outcomes[succeeded], Refused: n.outcomes[refused], WrongTags: n.outcomes[wrong],
+		Unfinished: n.outcomes[unfinished], Dropped: n.outcomes[dropped], Late: n.late,
+		Attempts: n.attempts, Throttled: n.throttles, Verified: n.verified, VerifiedBy: iv.class.verifiedBy, Errors: n.errors,
+	}
+}
+
+// tell calls the observer.
+func (w *watcher) tell(ivs []interval, now time.Duration) {
 	if w.options.Observer == nil {
-		w.last = now
 		return
 	}
 	var sum totals
@@ -96,7 +148,7 @@ func (w *watcher) tick() {
 	if w.plan.Mode() == Open {
 		p.Lag = results.LatencyOf(merged(ivs, clockLag))
 	}
-	w.last, w.offered, w.before = now, offered, sum
+	w.offered, w.before = offered, sum
 	w.options.observe(p)
 }
 

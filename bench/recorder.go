@@ -28,10 +28,11 @@ const (
 	clockResponse = iota
 	clockService
 	clockLag
+	clockWire // the part of service that the HTTP client took, if the target says
 	clocks
 )
 
-var clockNames = [clocks]string{"response", "service", "lag"}
+var clockNames = [clocks]string{"response", "service", "lag", "wire"}
 
 // tracks are the outcomes that have histograms of their own; wrong answers are
 // kept with the failures.
@@ -60,6 +61,7 @@ type sample struct {
 	response  time.Duration // done − intended
 	service   time.Duration // done − sent
 	lag       time.Duration // sent − intended
+	wire      time.Duration // the part of service that was on the wire; 0 if unknown
 	waited    time.Duration // the part of lag in which every worker waited for a reply
 }
 
@@ -209,14 +211,17 @@ func (c *collector) add(s *sample) {
 		return
 	}
 	h := &cl.current[s.outcome.track()]
-	if h[0] == nil {
-		for i := range h {
+	for i := range h {
+		if h[i] == nil && (i != clockWire || s.wire > 0) {
 			h[i] = results.NewHistogram()
 		}
 	}
 	c.record(h[clockResponse], s.response)
 	c.record(h[clockService], s.service)
 	c.record(h[clockLag], s.lag)
+	if s.wire > 0 {
+		c.record(h[clockWire], s.wire)
+	}
 }
 
 func (c *counts) fail(name string) {
@@ -294,11 +299,14 @@ func (h *histograms) merge(from *histograms) {
 		if from[t][0] == nil || from[t][0].TotalCount() == 0 {
 			continue
 		}
-		for c := range h[t] {
+		for c, one := range from[t] {
+			if one == nil {
+				continue
+			}
 			if h[t][c] == nil {
 				h[t][c] = results.NewHistogram()
 			}
-			h[t][c].Merge(from[t][c])
+			h[t][c].Merge(one)
 		}
 	}
 }

@@ -73,7 +73,10 @@ func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options,
 	}
 	w := &watcher{runner: r, options: o}
 	r.run(ctx, w.tick)
-	w.tick()
+	w.finish()
+	if w.logError != nil {
+		rep.Warnings = append(rep.Warnings, "the interval log is incomplete: "+w.logError.Error())
+	}
 	after := counters(t)
 	rep.Counters = difference(after, before)
 	rep.KeysMade = len(ring.made)
@@ -163,7 +166,7 @@ func (r *runner) result(i int, c target.Counters, lim limits) (results.Load, err
 		Requests: n.sent(), Succeeded: n.outcomes[succeeded], Refused: n.outcomes[refused],
 		WrongTags: n.outcomes[wrong], Unfinished: n.outcomes[unfinished], Dropped: n.outcomes[dropped],
 		Attempts: n.attempts, Throttled: n.throttles, Late: n.late,
-		ConnectionsOpened: c.ConnectionsOpened, Errors: n.errors, Verified: n.verified, VerifiedBy: cl.verifiedBy,
+		ConnectionsOpened: c.ConnectionsOpened, Network: networkOf(c), Errors: n.errors, Verified: n.verified, VerifiedBy: cl.verifiedBy,
 		Duration: r.span(), Labels: lim.labels, PacerLag: lim.pacerLag, Waited: lim.waited, WorkersNeeded: lim.needed,
 	}
 	if l.Errors == nil {
@@ -174,6 +177,7 @@ func (r *runner) result(i int, c target.Counters, lim limits) (results.Load, err
 	}
 	ok := cl.total[succeeded.track()]
 	l.Response, l.Service = results.LatencyOf(ok[clockResponse]), results.LatencyOf(ok[clockService])
+	l.Wire = results.LatencyOf(ok[clockWire])
 	if r.plan.Mode() == Open {
 		rate := 0.0
 		if sec := r.scheduled().Seconds(); sec > 0 {
@@ -182,6 +186,16 @@ func (r *runner) result(i int, c target.Counters, lim limits) (results.Load, err
 		l.OfferedRate, l.Lag = &rate, results.LatencyOf(ok[clockLag])
 	}
 	return l, r.encode(&l, &cl.total)
+}
+
+// networkOf is nil for a target that does not count.
+func networkOf(c target.Counters) *results.Network {
+	if c == (target.Counters{}) {
+		return nil
+	}
+	return &results.Network{
+		BytesSent: c.BytesSent, BytesReceived: c.BytesReceived, Protocol: c.Protocol, DateDelta: c.DateDelta,
+	}
 }
 
 // encode adds the histograms, those of failures under names of their own.

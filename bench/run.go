@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,13 @@ type Options struct {
 	// Secrets of existing keys by their name in Workload.Keys. Keys without one
 	// are verified by consistency. They are not kept.
 	Secrets map[string][]byte
+
+	// Log receives an HDR interval log (results.IntervalLog), one Write a second
+	// from the end of the warm-up on, so that a killed run keeps all but its last
+	// second; nil is none. A Log that fails ends in a warning, not the run.
+	Log io.Writer
+	// PlanHash is written into the log's header.
+	PlanHash string
 
 	// Observer is called about once a second and at each change of phase, from
 	// one goroutine at a time. It must return soon; nil is none.

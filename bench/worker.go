@@ -204,6 +204,7 @@ func (w *worker) judge(s *sample, it item, right bool, err error, tr target.Trac
 			tr = e.Trace
 		}
 	}
+	s.wire = tr.Wire
 	s.attempts, s.throttles = int32(max(tr.Attempts, 1)), int32(tr.Throttles)
 	if e != nil && e.Kind == target.Throttled && tr.Throttles == 0 {
 		s.throttles = 1

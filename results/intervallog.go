@@ -206,9 +206,8 @@ func (p *logParser) line(line string) error {
 		if c.Intervals != len(p.pending) {
 			return fmt.Errorf("the interval has %d histograms, its commit says %d", len(p.pending), c.Intervals)
 		}
-		p.commit()
 		p.run.Counts, p.run.Final = c.Counts, c.Final
-		return nil
+		return p.commit()
 	case line == "" || line[0] == '#' || line[0] == '"':
 		return nil
 	}
@@ -220,19 +219,22 @@ func (p *logParser) line(line string) error {
 	return err
 }
 
-func (p *logParser) commit() {
+func (p *logParser) commit() error {
 	for _, iv := range p.pending {
 		total := p.run.Totals[iv.Tag]
 		if total == nil {
 			total = NewHistogram()
 			p.run.Totals[iv.Tag] = total
 		}
-		total.Merge(iv.Histogram)
+		if n := total.Merge(iv.Histogram); n > 0 {
+			return fmt.Errorf("%d values of %s are above %d ns", n, iv.Tag, HighestNs)
+		}
 		if p.each != nil {
 			p.each(iv)
 		}
 	}
 	p.pending = p.pending[:0]
+	return nil
 }
 
 func unmark(line, mark string, into any) error {

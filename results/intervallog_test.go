@@ -103,6 +103,9 @@ func TestIntervalLogCutAnywhere(t *testing.T) {
 	text, _ := writeLog(t)
 	header := strings.Index(text, "]\n#[StartTime") // the first line that counts
 	for cut := range len(text) {
+		if cut > 2 && cut%7 > 0 && !strings.Contains(text[cut-2:min(cut+2, len(text))], "\n") {
+			continue // all places around line ends, a seventh of the others
+		}
 		got, err := ReadIntervalLog(strings.NewReader(text[:cut]), nil)
 		if cut < header+2 {
 			if err == nil {

@@ -78,9 +78,10 @@ type Load struct {
 	AchievedRate float64       `json:"achieved_rate"` // successes per second
 	Duration     time.Duration `json:"duration_ns"`   // measured span, warm-up excluded
 
-	Response *Latency `json:"response_ns"` // done−intended
-	Service  *Latency `json:"service_ns"`  // done−sent
-	Lag      *Latency `json:"lag_ns"`      // sent−intended; null in a closed loop
+	Response *Latency `json:"response_ns"`       // done−intended
+	Service  *Latency `json:"service_ns"`        // done−sent
+	Lag      *Latency `json:"lag_ns"`            // sent−intended; null in a closed loop
+	Wire     *Latency `json:"wire_ns,omitempty"` // the HTTP client's part of service, where the target says
 
 	Labels []string `json:"labels,omitempty"` // generator_limited, concurrency_limited
 
@@ -89,9 +90,32 @@ type Load struct {
 	Waited        int64    `json:"waited,omitempty"`         // requests that waited for a worker
 	WorkersNeeded int      `json:"workers_needed,omitempty"` // with which none would have; only with concurrency_limited
 
+	// Network is of the whole run, its set-up included, as ConnectionsOpened is.
+	Network *Network `json:"network,omitempty"`
+
+	// Calibration is what the same client road did against a null responder.
+	Calibration *Calibration `json:"calibration,omitempty"`
+
 	// Histograms are HDR V2 compressed, base64, keyed "response", "service",
-	// "lag"; values in nanoseconds, successes only.
+	// "lag", "wire"; values in nanoseconds, successes only. Those with the
+	// prefix "refused_" or "failed_" are of the other outcomes.
 	Histograms map[string]string `json:"histograms,omitempty"`
+}
+
+// Network is what a target counted on its connections.
+type Network struct {
+	BytesSent     int64         `json:"bytes_sent"`
+	BytesReceived int64         `json:"bytes_received"`
+	Protocol      string        `json:"protocol"`      // of the newest response
+	DateDelta     time.Duration `json:"date_delta_ns"` // the target's clock minus the local one; 1 s resolution
+}
+
+// Calibration is the floor and the ceiling of a client road on this machine.
+type Calibration struct {
+	Client           string  `json:"client"`
+	Floor            Latency `json:"floor_ns"`           // service time, one request at a time
+	CeilingPerSecond float64 `json:"ceiling_per_second"` // closed loop
+	Concurrency      int     `json:"concurrency"`        // of the ceiling
 }
 
 // Latency holds percentiles in nanoseconds, each the highest value equivalent
