@@ -75,6 +75,8 @@ type Client struct {
 	loaded   aws.Config // of the default chain; zero for an emulator on the road "sdk"
 	timeout  time.Duration
 	shutdown func()
+
+	quotaEndpoint string // of Service Quotas; tests set it
 }
 
 var (
