@@ -21,6 +21,7 @@ func checkVectors(p prover, alg engine.Algorithm) (tried int, err error) {
 		return 0, err
 	}
 	keys, msgs := make([]any, vectorBatch), make([][]byte, vectorBatch)
+	noise := pattern(400+vectorBatch, 32)
 	for _, v := range vectors.All() {
 		if v.Algorithm != alg.String() {
 			continue
@@ -39,7 +40,7 @@ func checkVectors(p prover, alg engine.Algorithm) (tried int, err error) {
 		}
 		for at := range keys {
 			for i := range keys {
-				keys[i], msgs[i] = other, pattern((i*(tried%70))%400, byte(i))
+				keys[i], msgs[i] = other, noise[i:][:i*(tried%70)%400]
 			}
 			keys[at], msgs[at] = k, v.Msg
 			tags := p.batch(nil, keys, msgs)
