@@ -137,12 +137,12 @@ func TestInRegion(t *testing.T) {
 		t.Errorf("Authorization %q, err %v", last.header.Get("Authorization"), err)
 	}
 
-	real, err := open(t, Options{Region: "eu-west-1", Name: "aws:eu-west-1"}).InRegion("us-west-2")
+	elsewhere, err := open(t, Options{Region: "eu-west-1", Name: "aws:eu-west-1"}).InRegion("us-west-2")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = real.Close() }()
-	if got := real.Info(); got.Host != "kms.us-west-2.amazonaws.com" || strings.Contains(got.Name, "eu-west-1") {
+	defer func() { _ = elsewhere.Close() }()
+	if got := elsewhere.Info(); got.Host != "kms.us-west-2.amazonaws.com" || strings.Contains(got.Name, "eu-west-1") {
 		t.Errorf("info = %+v", got)
 	}
 	vpce := open(t, Options{Region: "eu-west-1", Endpoint: "https://vpce.internal", AWS: true})
