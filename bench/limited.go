@@ -31,20 +31,25 @@ type limits struct {
 	needed   int
 }
 
-// limited judges an open loop; in a closed one there is nothing to be late for.
-func (r *runner) limited() limits {
-	if r.plan.Mode() == Closed {
-		return limits{}
-	}
+// limited judges the run. cal may be nil. In a closed loop there is nothing to
+// be late for.
+func (r *runner) limited(cal *results.Calibration) limits {
 	var all totals
-	var sent, offered int64
-	for i, c := range r.col.classes {
+	var sent int64
+	for _, c := range r.col.classes {
 		all.add(&c.counts)
 		sent += c.counts.sent()
-		offered += r.offered[i].Load()
 	}
-	out := limits{pacerLag: results.LatencyOf(r.col.pacer), waited: r.col.waited}
-	if out.pacerLag != nil && out.pacerLag.P99 > r.tolerance() {
+	full := cal != nil && float64(sent) > CeilingShare*cal.CeilingPerSecond*r.span().Seconds()
+	var out limits
+	if r.plan.Mode() == Closed {
+		if full {
+			out.labels = []string{GeneratorLimited}
+		}
+		return out
+	}
+	out.pacerLag, out.waited = results.LatencyOf(r.col.pacer), r.col.waited
+	if full || out.pacerLag != nil && out.pacerLag.P99 > r.tolerance() {
 		out.labels = append(out.labels, GeneratorLimited)
 	}
 	if (out.waited+all.dropped)*1000 > sent+all.dropped {

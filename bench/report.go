@@ -81,7 +81,7 @@ func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options,
 	rep.Counters = difference(after, before)
 	rep.KeysMade = len(ring.made)
 	rep.Stopped = r.why
-	lim := r.limited()
+	lim := r.limited(o.Calibration)
 	rep.WrongTags = r.col.wrongTags
 	slices.SortStableFunc(rep.WrongTags, func(a, b WrongTag) int { return cmp.Compare(b.Count, a.Count) })
 	for i := range r.col.classes {
@@ -89,6 +89,7 @@ func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options,
 		if err != nil {
 			return err
 		}
+		l.Calibration = o.Calibration
 		rep.Loads = append(rep.Loads, l)
 	}
 	if r.col.clamped > 0 {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target"
 )
 
@@ -19,6 +20,10 @@ type Options struct {
 	// Secrets of existing keys by their name in Workload.Keys. Keys without one
 	// are verified by consistency. They are not kept.
 	Secrets map[string][]byte
+
+	// Calibration of the same road is kept with the figures and decides with
+	// them whether the run was limited by the generator; nil is none.
+	Calibration *results.Calibration
 
 	// Log receives an HDR interval log (results.IntervalLog), one Write a second
 	// from the end of the warm-up on, so that a killed run keeps all but its last
