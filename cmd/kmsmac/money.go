@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,7 +9,9 @@ import (
 	"time"
 
 	"github.com/kmsmac/kmsmac/bench"
+	"github.com/kmsmac/kmsmac/target"
 	"github.com/kmsmac/kmsmac/target/awsfacts"
+	"github.com/kmsmac/kmsmac/target/awskms"
 )
 
 // moneyFlags are the limits that hold against real AWS.
@@ -48,6 +51,16 @@ func (e estimate) plus(o estimate) estimate {
 // cost in US dollars, never under-stated.
 func (e estimate) cost() awsfacts.MicroUSD { return awsfacts.Cost(e.total(), e.keys, e.keyLife) }
 
+// symmetricQuota asks Service Quotas, a free call, and falls back on the table.
+func symmetricQuota(ctx context.Context, t target.Target, region string) (perSecond float64, source string) {
+	if c, ok := t.(*awskms.Client); ok {
+		if perSecond, err := c.SymmetricQuota(ctx); err == nil && perSecond > 0 {
+			return perSecond, "Service Quotas"
+		}
+	}
+	return float64(awsfacts.SymmetricPerSecond(region)), "default as of " + awsfacts.AsOf
+}
+
 // consent prints what a command will do to a real account and refuses what
 // goes beyond the limits. Other targets cost nothing and are not asked about.
 func (f moneyFlags) consent(a *app, o *opened, e estimate) error {
@@ -59,9 +72,9 @@ func (f moneyFlags) consent(a *app, o *opened, e estimate) error {
 		parts = append(parts, fmt.Sprintf("%s %d", op, e.requests[op]))
 	}
 	region := o.Info().Region
-	quota := awsfacts.SymmetricPerSecond(region)
-	a.say("aws %s: at most %d requests (%s), %d new keys, %.2f%% of the default symmetric quota of %d/s (%s), at most %s (%s)",
-		region, e.total(), strings.Join(parts, ", "), e.keys, 100*e.peakPerSecond/float64(quota), quota, awsfacts.AsOf,
+	perSecond, source := symmetricQuota(a.ctx, o.Target, region)
+	a.say("aws %s: at most %d requests (%s), %d new keys, %.2f%% of the symmetric quota of %.0f/s (%s), at most %s (%s)",
+		region, e.total(), strings.Join(parts, ", "), e.keys, 100*e.peakPerSecond/perSecond, perSecond, source,
 		e.cost(), awsfacts.PriceNote)
 	if !awsfacts.PriceKnown(region) {
 		a.say("warning: the prices of %s are not known here; the figure is that of the standard partition", region)
