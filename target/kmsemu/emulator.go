@@ -40,6 +40,21 @@ type Options struct {
 	// Consistency is how long a change is not seen by the operations that read
 	// keys (rows EC-01 to EC-03); default 0, seen at once.
 	Consistency time.Duration
+	// Quota turns request quotas on: the name of the Region whose figures hold,
+	// for every account and Region; default none.
+	Quota string
+	// Latency is a distribution as ParseLatency reads it; default none.
+	Latency string
+	// Parallelism is the number of requests that are worked on at a time, the
+	// others queue; default 0, no limit.
+	Parallelism int
+	// Faults is a plan of failures as ParseFaults reads it; default none.
+	Faults string
+	// Seed is the seed of Latency and Faults.
+	Seed uint64
+	// Observe, if set, is called once for each request that is answered, by
+	// the goroutine that answers. It must not block.
+	Observe func(Observation)
 	// MaxKeys is the resource quota of keys per account and Region; default
 	// 100,000, as on AWS. Keys pending deletion count.
 	MaxKeys int
@@ -61,6 +76,14 @@ type Emulator struct {
 	credentials map[string]*knownCredential // by access key id; never changes
 	signingKeys signingKeys
 	store       store // nil: memory only
+
+	quotas   *quotas  // nil: none
+	latency  *Latency // nil: none
+	faults   *Faults  // nil: none
+	servers  servers  // nil: no limit
+	queue    atomic.Int64
+	requests atomic.Uint64
+	started  time.Time
 
 	mu        sync.Mutex // every change
 	seq       uint64
@@ -84,6 +107,9 @@ func New(opt Options) (*Emulator, error) {
 	if err := e.deviate(opt.Deviations); err != nil {
 		return nil, err
 	}
+	if err := e.burden(opt); err != nil {
+		return nil, err
+	}
 	if err := e.addCredentials(opt.Credentials); err != nil {
 		return nil, err
 	}
@@ -94,6 +120,31 @@ func New(opt Options) (*Emulator, error) {
 		}
 	}
 	return e, nil
+}
+
+// burden sets up quotas, latency, capacity and faults.
+func (e *Emulator) burden(opt Options) (err error) {
+	e.started = opt.Now()
+	if opt.Quota != "" {
+		if !awsfacts.IsRegion(opt.Quota) {
+			return fmt.Errorf("kmsemu: quota of an unknown Region %q", opt.Quota)
+		}
+		e.quotas = newQuotas(opt.Quota)
+	}
+	if opt.Latency != "" {
+		if e.latency, err = ParseLatency(opt.Latency); err != nil {
+			return err
+		}
+	}
+	if opt.Faults != "" {
+		if e.faults, err = ParseFaults(opt.Faults, opt.Seed); err != nil {
+			return err
+		}
+	}
+	if opt.Parallelism > 0 {
+		e.servers = make(servers, opt.Parallelism)
+	}
+	return nil
 }
 
 // complete checks the options and fills in the defaults.
@@ -112,8 +163,8 @@ func (o *Options) complete() error {
 			return fmt.Errorf("kmsemu: unknown Region %q", r)
 		}
 	}
-	if o.ReplicaDelay < 0 || o.Consistency < 0 || o.MaxKeys < 0 {
-		return fmt.Errorf("kmsemu: negative option: ReplicaDelay %v, Consistency %v, MaxKeys %d", o.ReplicaDelay, o.Consistency, o.MaxKeys)
+	if o.ReplicaDelay < 0 || o.Consistency < 0 || o.MaxKeys < 0 || o.Parallelism < 0 {
+		return fmt.Errorf("kmsemu: negative option: ReplicaDelay %v, Consistency %v, MaxKeys %d, Parallelism %d", o.ReplicaDelay, o.Consistency, o.MaxKeys, o.Parallelism)
 	}
 	if o.MaxKeys == 0 {
 		o.MaxKeys = 100_000
@@ -145,30 +196,82 @@ func (e *Emulator) Close() error {
 	return e.store.close()
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request: it waits for a server and for the latency,
+// then answers, damaged if the plan of faults says so.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n := e.requests.Add(1)
+	arrived := e.opt.Now()
+	if !e.enter(r.Context()) {
+		return
+	}
+	defer e.leave()
+	rule := e.faultAt(n)
+	if rule != nil && rule.what == faultReset {
+		reset(w)
+		return
+	}
+	body, err := readBody(r)
+	if !pause(r.Context(), e.delay(n, arrived, rule)) {
+		return
+	}
 	c := &call{e: e, now: e.opt.Now(), requestID: newUUID()}
-	resp := e.serve(c, r)
+	var resp response
+	if err != nil {
+		resp = failure(err)
+	} else {
+		resp = e.serve(c, r, body, rule)
+	}
 	for _, edit := range e.edits {
 		edit(c, &resp)
+	}
+	e.observe(c, &resp, arrived)
+	if rule != nil {
+		rule.writeFaulty(w, r, resp, c.requestID)
+		return
 	}
 	resp.write(w, c.requestID)
 }
 
-// serve makes the checks that come before any operation, in the order of the
-// behaviour table, section 2: signature, operation, members.
-func (e *Emulator) serve(c *call, r *http.Request) response {
-	body, err := readBody(r)
-	if err != nil {
-		return failure(err)
+func (e *Emulator) faultAt(n uint64) *faultRule {
+	if e.faults == nil {
+		return nil
 	}
-	if err := e.authenticate(c, r, body); err != nil {
+	return e.faults.at(n)
+}
+
+// delay is how long the answer is held back.
+func (e *Emulator) delay(n uint64, arrived time.Time, rule *faultRule) time.Duration {
+	var d time.Duration
+	if e.latency != nil {
+		d = e.latency.At(e.opt.Seed, n, arrived.Sub(e.started))
+	}
+	if rule != nil && rule.what == faultStall {
+		d += rule.after
+	}
+	return d
+}
+
+// serve makes the checks that come before any operation, in the order of the
+// behaviour table, section 2: signature, operation, members. Quotas and
+// planned errors come as soon as the operation is known (inferred).
+func (e *Emulator) serve(c *call, r *http.Request, body []byte, rule *faultRule) response {
+	err := e.authenticate(c, r, body)
+	if err != nil {
 		return failure(err)
 	}
 	if c.op, err = route(r); err != nil {
 		return failure(err)
 	}
-	if c.in, err = decodeInput(body, c.op.input); err != nil {
+	if rule != nil {
+		if err, ok := rule.failure(); ok {
+			return failure(err)
+		}
+	}
+	c.in, err = decodeInput(body, c.op.input)
+	if c.throttled() {
+		return failure(errThrottled())
+	}
+	if err != nil {
 		return failure(err)
 	}
 	if err := validate(c.in, c.op.input); err != nil {
@@ -180,6 +283,30 @@ func (e *Emulator) serve(c *call, r *http.Request) response {
 		return failure(err)
 	}
 	return success(out)
+}
+
+// Observation is what an observer learns of one request. It holds no secret.
+type Observation struct {
+	Operation string // "" when it was not known
+	Region    string // "" when it was not known
+	Code      string // error code, "" for a success
+	Status    int
+	RequestID string
+	Duration  time.Duration // from arrival to the answer, queue and latency included
+}
+
+func (e *Emulator) observe(c *call, resp *response, arrived time.Time) {
+	if e.opt.Observe == nil {
+		return
+	}
+	o := Observation{Code: resp.code, Status: resp.status, RequestID: c.requestID, Duration: e.opt.Now().Sub(arrived)}
+	if c.op != nil {
+		o.Operation = c.op.name
+	}
+	if c.realm != nil {
+		o.Region = c.realm.region
+	}
+	e.opt.Observe(o)
 }
 
 // route finds the operation. Another method or path gives 404, another

@@ -54,19 +54,26 @@ func failure(err error) response {
 	return response{status: e.status, body: body, code: e.code}
 }
 
-// write sends the answer with the headers that KMS sends (rows WI-03, WI-04).
+// write sends the answer.
 func (r *response) write(w http.ResponseWriter, requestID string) {
 	body := r.raw
 	if body == nil {
 		body = encode(r.body)
 	}
+	r.writeHeader(w, requestID, len(body))
+	w.Write(body)
+}
+
+// writeHeader sends the headers that KMS sends, spelled as on its wire (rows
+// WI-03, WI-04).
+func (r *response) writeHeader(w http.ResponseWriter, requestID string, length int) {
 	h := w.Header()
 	h["Content-Type"] = []string{contentType}
 	h[requestIDHeader] = []string{requestID}
 	h["cache-control"] = []string{"no-cache, no-store, must-revalidate, private"}
 	h["expires"] = []string{"0"}
 	h["pragma"] = []string{"no-cache"}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Content-Length"] = []string{strconv.Itoa(length)}
 	for k, v := range r.header {
 		if v == nil {
 			delete(h, k)
@@ -75,7 +82,6 @@ func (r *response) write(w http.ResponseWriter, requestID string) {
 		h[k] = v
 	}
 	w.WriteHeader(r.status)
-	w.Write(body)
 }
 
 func encode(body reply) []byte {
