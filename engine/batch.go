@@ -26,7 +26,7 @@ type Job struct {
 // jobs" or "engine: Batch.Verify: tags has 2 elements for 3 jobs" (with the
 // method's own name and the numbers at hand).
 type Batch struct {
-	tags []byte // tag i starts at i*stride
+	tags []byte // for what may not go straight to the caller
 }
 
 // NewBatch returns an empty Batch.
@@ -37,15 +37,34 @@ func NewBatch() *Batch { return new(Batch) }
 // algorithm. Beyond the Batch's own memory it allocates only when dst has no
 // room. Messages and the room behind dst may overlap.
 func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
-	size, stride := measure("Batch.Sum", jobs)
-	b.run(jobs, stride)
-	checkAlive("Batch.Sum", jobs)
-	dst = slices.Grow(dst, size)
-	for i := range jobs {
-		dst = append(dst, b.tags[i*stride:][:jobs[i].Key.alg.Size()]...)
+	if len(jobs) == 1 && jobs[0].Key.alive() { // as quick as Key.Sum
+		k := jobs[0].Key
+		dst = k.sum(dst, jobs[0].Msg)
+		k.check("Batch.Sum: jobs[0].Key")
+		return dst
 	}
-	clear(b.tags)
-	return dst
+	overlap := survey(jobs, dst[len(dst):cap(dst)])
+	if cap(dst)-len(dst) < len(jobs)*maxSize {
+		dst = slices.Grow(dst, tagBytes(jobs))
+	}
+	to := dst
+	if overlap {
+		b.tags = slices.Grow(b.tags[:0], tagBytes(jobs))
+		to = b.tags
+	}
+	for i := range jobs {
+		k := jobs[i].Key
+		to = k.sum(to, jobs[i].Msg)
+		if !k.live.Load() { // for the reason given at Key.sum
+			refuseJob("Batch.Sum", jobs, i)
+		}
+	}
+	if overlap {
+		dst = append(dst, to...)
+		clear(to)
+		return dst
+	}
+	return to
 }
 
 // Verify sets ok[i] to whether tags[i] is the whole tag of jobs[i], for every
@@ -54,44 +73,47 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	checkCount("ok", len(ok), len(jobs))
 	checkCount("tags", len(tags), len(jobs))
-	_, stride := measure("Batch.Verify", jobs)
-	b.run(jobs, stride)
-	checkAlive("Batch.Verify", jobs)
 	for i := range jobs {
-		ok[i] = equalTags(b.tags[i*stride:][:jobs[i].Key.alg.Size()], tags[i])
-	}
-	clear(b.tags)
-}
-
-// run leaves the tag of job i at i*stride of b.tags.
-func (b *Batch) run(jobs []Job, stride int) {
-	b.tags = slices.Grow(b.tags[:0], len(jobs)*stride)[:len(jobs)*stride]
-	for i := range jobs {
-		k := jobs[i].Key
-		k.sum(b.tags[i*stride:][:k.alg.Size()], jobs[i].Msg)
-	}
-}
-
-// measure checks the keys and returns the length of all tags together and of
-// the longest.
-func measure(caller string, jobs []Job) (size, longest int) {
-	checkAlive(caller, jobs)
-	for i := range jobs {
-		n := jobs[i].Key.alg.Size()
-		size += n
-		longest = max(longest, n)
-	}
-	return size, longest
-}
-
-// checkAlive panics unless all keys can be used. It runs before, and again
-// after the work for the reason given at Key.sum.
-func checkAlive(caller string, jobs []Job) {
-	for i := range jobs {
-		if k := jobs[i].Key; k == nil || !k.live.Load() {
-			k.refuse(caller + ": jobs[" + strconv.Itoa(i) + "].Key")
+		if !jobs[i].Key.alive() {
+			refuseJob("Batch.Verify", jobs, i)
 		}
 	}
+	for i := range jobs {
+		k := jobs[i].Key
+		ok[i] = k.verify(jobs[i].Msg, tags[i])
+		if !k.live.Load() {
+			refuseJob("Batch.Verify", jobs, i)
+		}
+	}
+}
+
+// survey checks the keys and reports whether a message shares memory with room.
+func survey(jobs []Job, room []byte) (overlap bool) {
+	first := address(room)
+	last := first + uintptr(len(room))
+	for i := range jobs {
+		if !jobs[i].Key.alive() {
+			refuseJob("Batch.Sum", jobs, i)
+		}
+		at := address(jobs[i].Msg)
+		if at < last && first < at+uintptr(len(jobs[i].Msg)) {
+			overlap = true
+		}
+	}
+	return overlap
+}
+
+// tagBytes is the length of all tags together.
+func tagBytes(jobs []Job) (size int) {
+	for i := range jobs {
+		size += jobs[i].Key.alg.Size()
+	}
+	return size
+}
+
+//go:noinline
+func refuseJob(caller string, jobs []Job, i int) {
+	jobs[i].Key.refuse(caller + ": jobs[" + strconv.Itoa(i) + "].Key")
 }
 
 func checkCount(name string, n, jobs int) {

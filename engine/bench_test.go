@@ -60,6 +60,31 @@ func BenchmarkVerify(b *testing.B) {
 	})
 }
 
+func BenchmarkBatch(b *testing.B) {
+	for _, impl := range engine.Impls() {
+		for _, alg := range engine.Algorithms() {
+			for _, l := range batchLoads {
+				if !impl.Supports(alg) || l.n < 8 {
+					continue
+				}
+				b.Run(fmt.Sprintf("impl=%s/alg=%s/%s", impl, alg, l), func(b *testing.B) {
+					jobs, batch, dst := l.jobs(b, impl, alg), engine.NewBatch(), make([]byte, 0, l.n*64)
+					var size int64
+					for _, j := range jobs {
+						size += int64(len(j.Msg))
+					}
+					b.ReportAllocs()
+					b.SetBytes(size)
+					for b.Loop() {
+						batch.Sum(dst, jobs)
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*l.n), "ns/MAC")
+				})
+			}
+		}
+	}
+}
+
 // BenchmarkReused is the peer: crypto/hmac, one state reset for each message.
 func BenchmarkReused(b *testing.B) {
 	for _, alg := range engine.Algorithms() {

@@ -59,12 +59,13 @@ func (s *approvedState) release() {
 	s.owner.pool.Put(s)
 }
 
-// sum puts the tag of msg into tag.
-func (k *approvedKey) sum(tag, msg []byte) {
+// sum appends the tag of msg to dst.
+func (k *approvedKey) sum(dst, msg []byte) []byte {
 	s := k.start()
 	s.Write(unescaped(msg))
-	copy(tag, s.Sum(s.tag[:0]))
+	dst = append(dst, s.Sum(s.tag[:0])...)
 	s.release()
+	return dst
 }
 
 // approvedOnly reports whether only crypto/hmac over standard hashes may be

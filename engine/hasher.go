@@ -74,10 +74,11 @@ func (h *hasher) start(m *midstates) *hashState {
 	return s
 }
 
-// sum puts the tag of msg into tag, which is as long as a tag of the algorithm.
-func (h *hasher) sum(m *midstates, tag, msg []byte) {
+// sum appends the tag of msg to dst.
+func (h *hasher) sum(m *midstates, dst, msg []byte) []byte {
 	s := h.start(m)
 	s.Write(unescaped(msg))
-	copy(tag, s.finish(m))
+	dst = append(dst, s.finish(m)...)
 	h.put(s)
+	return dst
 }

@@ -46,73 +46,18 @@ func (k *Key) Impl() Impl { return Impl{k.impl} }
 // only when dst has no room. A nil msg is the empty message; msg and the room
 // behind dst may overlap.
 func (k *Key) Sum(dst, msg []byte) []byte {
-	k.check("Key.Sum")
-	if k.kernels.single256 != 0 {
-		return k.sumNarrow(dst, msg)
-	}
-	if k.kernels.single512 != 0 {
-		return k.sumWide(dst, msg)
-	}
-	var tag [maxSize]byte
-	t := tag[:k.alg.Size()]
-	k.sum(t, msg)
-	k.check("Key.Sum")
-	dst = append(dst, t...)
-	clear(t)
-	return dst
-}
-
-// sumNarrow is Sum with a kernel, which writes 32 bytes: straight into dst when
-// the tag has as many and there is room.
-func (k *Key) sumNarrow(dst, msg []byte) []byte {
-	n := len(dst)
-	if k.alg == HMACSHA256 && cap(dst)-n >= 32 {
-		dst = dst[:n+32]
-		k.kernels.single256.Sum(&k.narrow, msg, (*[32]byte)(dst[n:]))
-	} else {
-		var tag [32]byte
-		k.kernels.single256.Sum(&k.narrow, msg, &tag)
-		dst = append(dst, tag[:k.alg.Size()]...)
-	}
-	k.check("Key.Sum")
-	return dst
-}
-
-// sumWide is sumNarrow for the 64-bit kernels.
-func (k *Key) sumWide(dst, msg []byte) []byte {
-	n := len(dst)
-	if k.alg == HMACSHA512 && cap(dst)-n >= 64 {
-		dst = dst[:n+64]
-		k.kernels.single512.Sum(&k.wide, msg, (*[64]byte)(dst[n:]))
-	} else {
-		var tag [64]byte
-		k.kernels.single512.Sum(&k.wide, msg, &tag)
-		dst = append(dst, tag[:k.alg.Size()]...)
-	}
-	k.check("Key.Sum")
+	k.check("Key.Sum: key")
+	dst = k.sum(dst, msg)
+	k.check("Key.Sum: key")
 	return dst
 }
 
 // Verify reports whether tag is the whole tag of msg. A tag that was shortened
 // is not. The time taken depends on the lengths alone.
 func (k *Key) Verify(msg, tag []byte) bool {
-	k.check("Key.Verify")
-	if k.kernels.single256 != 0 {
-		ok := k.kernels.single256.Verify(&k.narrow, msg, tag)
-		k.check("Key.Verify")
-		return ok
-	}
-	if k.kernels.single512 != 0 {
-		ok := k.kernels.single512.Verify(&k.wide, msg, tag)
-		k.check("Key.Verify")
-		return ok
-	}
-	var want [maxSize]byte
-	t := want[:k.alg.Size()]
-	k.sum(t, msg)
-	k.check("Key.Verify")
-	ok := equalTags(t, tag)
-	clear(t)
+	k.check("Key.Verify: key")
+	ok := k.verify(msg, tag)
+	k.check("Key.Verify: key")
 	return ok
 }
 
@@ -131,32 +76,61 @@ func (k *Key) Destroy() {
 	k.wide.Wipe()
 }
 
-// sum puts the tag of msg into tag. The caller checks the key before, and again
+// sum is Sum without the checks. The caller checks the key before, and again
 // after: should Destroy have overlapped, the tag of wiped midstates must not
-// leave the engine.
-func (k *Key) sum(tag, msg []byte) {
+// leave the engine. A kernel writes straight into dst when the tag is as long as
+// what it writes and there is room.
+func (k *Key) sum(dst, msg []byte) []byte {
+	n := len(dst)
 	switch {
 	case k.kernels.single256 != 0:
-		var t [32]byte
-		k.kernels.single256.Sum(&k.narrow, msg, &t)
-		copy(tag, t[:])
-	case k.kernels.single512 != 0:
-		var t [64]byte
-		k.kernels.single512.Sum(&k.wide, msg, &t)
-		copy(tag, t[:])
-	case k.hasher != nil:
-		k.hasher.sum(k.mid, tag, msg)
-	default:
-		if a := k.approved.Load(); a != nil {
-			a.sum(tag, msg)
+		if k.alg == HMACSHA256 && cap(dst)-n >= 32 {
+			dst = dst[:n+32]
+			k.kernels.single256.Sum(&k.narrow, msg, (*[32]byte)(dst[n:]))
+			return dst
 		}
+		var tag [32]byte
+		k.kernels.single256.Sum(&k.narrow, msg, &tag)
+		return append(dst, tag[:k.alg.Size()]...)
+	case k.kernels.single512 != 0:
+		if k.alg == HMACSHA512 && cap(dst)-n >= 64 {
+			dst = dst[:n+64]
+			k.kernels.single512.Sum(&k.wide, msg, (*[64]byte)(dst[n:]))
+			return dst
+		}
+		var tag [64]byte
+		k.kernels.single512.Sum(&k.wide, msg, &tag)
+		return append(dst, tag[:k.alg.Size()]...)
+	case k.hasher != nil:
+		return k.hasher.sum(k.mid, dst, msg)
 	}
+	if a := k.approved.Load(); a != nil {
+		return a.sum(dst, msg)
+	}
+	return dst // destroyed meanwhile, as the caller's check finds
 }
 
-// check panics unless k can be used; caller is in the text.
-func (k *Key) check(caller string) {
-	if k == nil || !k.live.Load() {
-		k.refuse(caller + ": key")
+// verify is Verify without the checks, as sum is Sum.
+func (k *Key) verify(msg, tag []byte) bool {
+	switch {
+	case k.kernels.single256 != 0:
+		return k.kernels.single256.Verify(&k.narrow, msg, tag)
+	case k.kernels.single512 != 0:
+		return k.kernels.single512.Verify(&k.wide, msg, tag)
+	}
+	var want [maxSize]byte
+	ok := equalTags(k.sum(want[:0], msg), tag)
+	clear(want[:])
+	return ok
+}
+
+// alive reports whether k can be used; k may be nil.
+func (k *Key) alive() bool { return k != nil && k.live.Load() }
+
+// check panics unless k can be used; subject is how the caller knows it.
+func (k *Key) check(subject string) {
+	if !k.alive() {
+		k.refuse(subject)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -80,4 +81,61 @@ func TestRatios(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestBatchRatios prints every implementation's batches beside its single calls:
+// jobs over 8 keys, of one size or of mixed sizes.
+func TestBatchRatios(t *testing.T) {
+	if !*ratios {
+		t.Skip("needs -ratios")
+	}
+	for _, alg := range engine.Algorithms() {
+		for _, load := range batchLoads {
+			for _, impl := range engine.Impls() {
+				if impl.Supports(alg) {
+					printBatchRatio(t, impl, alg, load)
+				}
+			}
+		}
+	}
+}
+
+// batchLoad is a batch of n messages of first to last bytes.
+type batchLoad struct{ n, first, last int }
+
+func (l batchLoad) String() string { return fmt.Sprintf("n=%d/size=%d-%d", l.n, l.first, l.last) }
+
+var batchLoads = []batchLoad{
+	{1, 32, 32}, {1, 64, 64}, {2, 32, 32}, {3, 64, 64}, {4, 64, 64}, {5, 64, 64}, {6, 64, 64}, {8, 64, 64},
+	{9, 64, 64}, {12, 64, 64}, {16, 64, 64}, {4, 1024, 1024}, {16, 4096, 4096},
+	{128, 32, 32}, {128, 64, 64}, {128, 256, 256}, {128, 1024, 1024}, {128, 4096, 4096},
+	{16, 1, 128}, {128, 1, 128}, {512, 1, 128}, {512, 1, 512}, {512, 1, 4096},
+}
+
+func (l batchLoad) jobs(t testing.TB, impl engine.Impl, alg engine.Algorithm) []engine.Job {
+	random := rand.New(rand.NewPCG(1, 2))
+	var jobs []engine.Job
+	for i := range l.n {
+		msg := pattern(l.first+random.IntN(l.last-l.first+1), byte(i))
+		jobs = append(jobs, engine.Job{Key: mustKey(t, impl, alg, pattern(32, byte(i%8))), Msg: msg})
+	}
+	for i := 8; i < len(jobs); i++ {
+		jobs[i].Key = jobs[i%8].Key
+	}
+	return jobs
+}
+
+func printBatchRatio(t *testing.T, impl engine.Impl, alg engine.Algorithm, l batchLoad) {
+	jobs, b := l.jobs(t, impl, alg), engine.NewBatch()
+	dst := make([]byte, 0, l.n*64)
+	low := interleave(200, []contender{
+		{"single", l.n, func() {
+			to := dst
+			for i := range jobs {
+				to = jobs[i].Key.Sum(to, jobs[i].Msg)
+			}
+		}},
+		{"batch", l.n, func() { b.Sum(dst, jobs) }},
+	})
+	fmt.Printf("%s %-24s %-14s single %8.1f ns  batch %8.1f ns  %5.2fx\n", alg, l, impl, low[0], low[1], low[0]/low[1])
 }

@@ -17,7 +17,7 @@ type Stream struct {
 
 // Stream starts a message. It panics as Key.Sum does.
 func (k *Key) Stream() Stream {
-	k.check("Key.Stream")
+	k.check("Key.Stream: key")
 	if k.hasher != nil {
 		s := k.hasher.start(k.mid)
 		return Stream{key: k, state: s, use: s.uses.Load()}
@@ -44,7 +44,7 @@ func (s Stream) Write(p []byte) (int, error) {
 // key is destroyed" when the key was.
 func (s Stream) Sum(dst []byte) []byte {
 	s.check("Stream.Sum")
-	s.key.check("Stream.Sum")
+	s.key.check("Stream.Sum: key")
 	if s.approved != nil {
 		return append(dst, s.approved.Sum(s.approved.tag[:0])...)
 	}
@@ -54,7 +54,7 @@ func (s Stream) Sum(dst []byte) []byte {
 	outer.Write(s.state.Sum(s.state.tag[:0]))
 	dst = append(dst, outer.Sum(outer.tag[:0])...)
 	h.put(outer)
-	s.key.check("Stream.Sum")
+	s.key.check("Stream.Sum: key")
 	return dst
 }
 

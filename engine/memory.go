@@ -13,3 +13,6 @@ func unescaped(b []byte) []byte {
 	address := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&address)), len(b))
 }
+
+// address is where b begins; 0 for an empty slice without memory.
+func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
