@@ -62,10 +62,17 @@ func (s *session) cleanUp(ctx context.Context, made []cleanup) {
 			continue
 		}
 		if !s.removeKey(ctx, m.road, m.key) {
-			s.mu.Lock()
-			s.left = append(s.left, mask(m.arn))
-			s.mu.Unlock()
+			s.addLeft(mask(m.arn))
 		}
+	}
+}
+
+// addLeft remembers what the run leaves behind; each text once.
+func (s *session) addLeft(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.left, what) {
+		s.left = append(s.left, what)
 	}
 }
 
@@ -76,7 +83,8 @@ func (s *session) removeKey(ctx context.Context, road *road, keyID string) bool 
 		_, err := road.admin.ScheduleKeyDeletion(ctx, keyID, 7)
 		return err == nil || target.KindOf(err) == target.NotFound
 	}
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+	pause := 50 * time.Millisecond
+	for try := 0; ; try++ {
 		a, err := s.quietly(ctx, road, "ScheduleKeyDeletion", Params{"KeyId": keyID, "PendingWindowInDays": 7})
 		if err != nil {
 			return false
@@ -84,15 +92,15 @@ func (s *session) removeKey(ctx context.Context, road *road, keyID string) bool 
 		if a.Succeeded() || a.Code == "NotFoundException" {
 			return true
 		}
-		switch s.keyState(ctx, road, keyID) {
-		case target.StatePendingDeletion, "PendingReplicaDeletion":
+		state := s.keyState(ctx, road, keyID)
+		if state == target.StatePendingDeletion || state == "PendingReplicaDeletion" {
 			return true
-		case "Creating", "Updating":
-			if waitFor(ctx, pause) {
-				continue
-			}
 		}
-		return false
+		passing := state == "Creating" || state == "Updating" // or was, a moment ago
+		if a.Code != "KMSInvalidStateException" || !passing && try > 3 || !waitFor(ctx, pause) {
+			return false
+		}
+		pause = min(2*pause, 5*time.Second)
 	}
 }
 

@@ -23,6 +23,7 @@ func groups() []group {
 		{"KS", ksCases, ksUntestable},
 		{"KU", kuCases, kuUntestable},
 		{"RFC", rfcCases, nil},
+		{"IM", imCases, imUntestable},
 	}
 }
 

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -157,7 +156,7 @@ func (p *Probe) makePlain(kind KeyKind, secret []byte) Key {
 	if admin == nil || kind.Usage != target.KeyUsageMAC || kind.State != "" {
 		p.NotApplicable("the target makes no %s key", kind)
 	}
-	ctx, cancel := context.WithTimeout(p.run.ctx, p.run.s.opts.Timeout)
+	ctx, cancel := p.run.s.requestContext(p.run.ctx, "CreateKey")
 	defer cancel()
 	meta, err := admin.CreateKey(ctx, target.CreateKeyRequest{
 		KeySpec: kind.Spec, Origin: kind.Origin, MultiRegion: kind.MultiRegion, Tags: p.run.s.runTags(),

@@ -24,6 +24,7 @@ type mutant struct {
 	target.Target
 	fact   conformance.Fact
 	change func(ex *target.Exchange, before target.Exchange) bool
+	onward bool // change the later exchanges too, where a case polls
 	done   atomic.Bool
 
 	mu   sync.Mutex
@@ -40,7 +41,7 @@ func (m *mutant) edit(operation string, ex target.Exchange, err error) (target.E
 	before := m.last
 	m.last = ex
 	m.n++
-	if m.n-1 == m.fact.Nth && m.change(&ex, before) {
+	if (m.n-1 == m.fact.Nth || m.onward && m.n > m.fact.Nth) && m.change(&ex, before) {
 		m.done.Store(true)
 	}
 	return ex, nil

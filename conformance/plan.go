@@ -24,7 +24,7 @@ type planner struct {
 // note counts one request.
 func (pl *planner) note(p *Probe, operation string, params any) *Answer {
 	pl.ops[operation]++
-	if operation == "CreateKey" || operation == "ReplicateKey" {
+	if makesKey(operation) {
 		pl.keys++
 	}
 	pl.lines = append(pl.lines, operation+" "+planText(params))
@@ -33,7 +33,7 @@ func (pl *planner) note(p *Probe, operation string, params any) *Answer {
 
 // expect writes down what is wanted; a key that must be refused is none.
 func (pl *planner) expect(operation string, alternatives []Expectation) {
-	refused := operation == "CreateKey" || operation == "ReplicateKey"
+	refused := makesKey(operation)
 	for _, e := range alternatives {
 		refused = refused && e.Code != ""
 	}

@@ -163,7 +163,7 @@ func (p *Probe) once(operation string, do func(context.Context) (target.Exchange
 	}
 	r.requests++
 	nth := s.nth(operation)
-	ctx, cancel := context.WithTimeout(r.ctx, s.opts.Timeout)
+	ctx, cancel := s.requestContext(r.ctx, operation)
 	defer cancel()
 	ex, err := do(ctx)
 	if s.opts.Exchanges != nil {
@@ -179,6 +179,17 @@ func (p *Probe) once(operation string, do func(context.Context) (target.Exchange
 	return a
 }
 
+// requestContext bounds one request. One that makes a key is not given up when
+// the run is interrupted: its answer names the key that must be removed.
+func (s *session) requestContext(ctx context.Context, operation string) (context.Context, context.CancelFunc) {
+	if makesKey(operation) {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return context.WithTimeout(ctx, s.opts.Timeout)
+}
+
+func makesKey(operation string) bool { return operation == "CreateKey" || operation == "ReplicateKey" }
+
 // judgeableAnyway says that the client could not use the answer, but there is
 // one in JSON: then the bytes are judged, not the client.
 func judgeableAnyway(err error, a *Answer) bool {
@@ -188,6 +199,9 @@ func judgeableAnyway(err error, a *Answer) bool {
 // unanswered ends the case because no KMS answered.
 func (p *Probe) unanswered(operation string, ex target.Exchange, err error) {
 	r, s := p.run, p.run.s
+	if makesKey(operation) && target.KindOf(err) != target.NotSent {
+		s.addLeft(fmt.Sprintf("an unanswered %s may have made a key with the tag %s=%s", operation, TagRun, s.opts.RunID))
+	}
 	p.checkInterrupted()
 	if errors.Is(r.ctx.Err(), context.DeadlineExceeded) {
 		p.Inconclusive("the case took longer than %v", s.caseTimeout(r.c))

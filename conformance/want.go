@@ -88,7 +88,7 @@ func (p *Probe) Check(a *Answer, member string, holds bool, want, got string) {
 // returns the answer as it is.
 func (p *Probe) settle(a *Answer, done func(*Answer) bool) *Answer {
 	r := p.run
-	if !r.s.aws || a.planned || a.Operation == "CreateKey" || a.Operation == "ReplicateKey" {
+	if !r.s.aws || a.planned || makesKey(a.Operation) {
 		return a
 	}
 	deadline := r.changed.Add(r.s.consistency(r.c))
