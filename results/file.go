@@ -24,6 +24,7 @@ type File struct {
 	Tool        Tool        `json:"tool"`
 	RunID       string      `json:"run_id"`
 	SessionID   string      `json:"session_id,omitempty"` // same in all arms of one interleaved session
+	Shard       *Shard      `json:"shard,omitempty"`      // which part of the plan this is; nil is the whole
 	Started     time.Time   `json:"started"`
 	Finished    time.Time   `json:"finished"`
 	Interrupted bool        `json:"interrupted"`
@@ -40,6 +41,12 @@ type File struct {
 	// Unknown keeps members that a newer version wrote, so that nothing is lost
 	// when an older tool rewrites the file.
 	Unknown map[string]json.RawMessage `json:"-"`
+}
+
+// Shard is one exact share of a plan's schedule.
+type Shard struct {
+	Index int `json:"index"` // 0 to Count−1
+	Count int `json:"count"`
 }
 
 // Tool is the program that wrote the file.
