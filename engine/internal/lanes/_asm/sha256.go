@@ -6,6 +6,7 @@ import "fmt"
 func sha256Files() []*File {
 	return []*File{
 		fused256File(),
+		hybrid256File(),
 	}
 }
 

@@ -1,0 +1,231 @@
+package lanes
+
+import (
+	"math/bits"
+	"runtime"
+	"unsafe"
+)
+
+// Many256 names a kernel for many messages of SHA-224 or SHA-256.
+type Many256 uint8
+
+// The kernels for many messages. The zero value is none: every message goes
+// through the kernel for one.
+const (
+	// ManyHybrid does the rounds by SHA-NI and the schedule by AVX-512VL, eight
+	// messages at a time and two such groups woven.
+	ManyHybrid Many256 = iota + 1
+)
+
+// maxLane is the longest message that goes through a lane; longer ones go one by
+// one. With maxGroups it bounds the time of one kernel call, during which the
+// goroutine cannot be preempted, to about 20 µs.
+const (
+	maxLane   = 8 << 10
+	maxBlocks = maxLane/64 + 2
+	maxSteps  = 200 // blocks of a group of eight in one call
+)
+
+// Batch256 computes the tags of many messages under many keys of one hash,
+// SHA-224 or SHA-256. It belongs to one goroutine at a time. Make one with
+// NewBatch256 and use it again and again: it allocates only to grow.
+//
+// A round is: Add each message, Run, read Tags, Reset.
+type Batch256 struct {
+	jobs    []job256
+	order   []int32 // jobs by falling number of blocks
+	count   [maxBlocks + 2]int32
+	groups  []group256
+	tags    []byte // 32 bytes per job, one more at the end for idle lanes
+	scratch []byte // of the kernel; 64-byte aligned
+	row     uint64
+	padded  uint64 // 1 + the row for which scratch holds outer paddings; 0 none
+	min     uint64 // fewest and most blocks of a job
+	max     uint64
+}
+
+// job256 holds addresses, not pointers: kernels advance them past their objects,
+// and what they point to is kept alive by the caller.
+type job256 struct {
+	msg, mid uintptr
+	len      uint64
+}
+
+func (j *job256) blocks() uint64 { return (j.len + 72) >> 6 }
+
+// group256 is what the hybrid kernel reads for eight messages, longest first.
+type group256 struct {
+	msg [8]uintptr
+	len [8]uint64
+	mid [8]uintptr
+	tag [8]uintptr
+}
+
+// NewBatch256 returns an empty batch.
+func NewBatch256() *Batch256 {
+	b := &Batch256{min: ^uint64(0)}
+	b.grow(16)
+	b.scratch = aligned(scratch256)
+	if never {
+		sink = b
+	}
+	return b
+}
+
+// never is false; the compiler does not know. What flows into sink is on the
+// heap, and a heap object does not move while only its address is known.
+var (
+	never bool
+	sink  any
+)
+
+// aligned is n zero bytes on the heap, 64-byte aligned.
+func aligned(n int) []byte {
+	s := make([]byte, n+64)
+	if never {
+		sink = s
+	}
+	at := -int(uintptr(unsafe.Pointer(&s[0]))) & 63
+	return s[at : at+n : at+n]
+}
+
+// Add appends one message. Its tag will be at its position in the order of Add.
+// All keys of one round are of one hash. The caller changes neither message nor
+// key and keeps both alive (runtime.KeepAlive) until Run has returned.
+func (b *Batch256) Add(mid *Mid256, msg []byte) {
+	if never {
+		sink = mid
+		sink = msg
+	}
+	if len(b.jobs) == cap(b.jobs) {
+		b.grow(2 * cap(b.jobs))
+	}
+	if len(b.jobs) == 0 {
+		b.row = mid.row
+	} else if b.row != mid.row {
+		panic("lanes: keys of two hashes in one batch")
+	}
+	n := len(b.jobs)
+	b.jobs = b.jobs[:n+1]
+	j := &b.jobs[n]
+	j.msg = uintptr(unsafe.Pointer(unsafe.SliceData(msg)))
+	j.mid = uintptr(unsafe.Pointer(mid))
+	j.len = uint64(len(msg))
+	k := j.blocks()
+	b.min = min(b.min, k)
+	b.max = max(b.max, k)
+}
+
+// Len is the number of messages added since the last Reset.
+func (b *Batch256) Len() int { return len(b.jobs) }
+
+// Tags returns the tags of the last Run, 32 bytes each (28 count for SHA-224),
+// in the order of Add. They are the batch's own, until Reset.
+func (b *Batch256) Tags() []byte { return b.tags[:32*len(b.jobs)] }
+
+// Reset forgets the messages and wipes what the kernels left: tags, states,
+// schedules.
+func (b *Batch256) Reset() {
+	clear(b.tags[:min(len(b.tags), 32*len(b.jobs)+32)])
+	clear(b.groups[:cap(b.groups)])
+	clear(b.jobs)
+	b.jobs = b.jobs[:0]
+	b.min, b.max = ^uint64(0), 0
+	b.wipe()
+}
+
+func (b *Batch256) grow(n int) {
+	b.jobs = append(make([]job256, 0, n), b.jobs...)
+	b.order = make([]int32, n)
+	tags := aligned(32*n + 32)
+	copy(tags, b.tags)
+	clear(b.tags)
+	b.tags = tags
+}
+
+// Run computes all tags: groups by the kernel many, what is left by one. one
+// must be available; many too, or be none.
+func (b *Batch256) Run(one Single256, many Many256) {
+	if len(b.jobs) == 0 {
+		return
+	}
+	b.sort()
+	switch many {
+	case 0:
+		b.singly(one, 0, len(b.jobs))
+	case ManyHybrid:
+		b.hybrid(one)
+	default:
+		panic("lanes: no such kernel for many messages")
+	}
+	runtime.KeepAlive(b)
+}
+
+// sort fills order. Jobs longer than maxLane count as one class, the first.
+func (b *Batch256) sort() {
+	order := b.order[:len(b.jobs)]
+	if b.min == b.max {
+		for i := range order {
+			order[i] = int32(i)
+		}
+		return
+	}
+	lo, hi := min(b.min, maxBlocks+1), min(b.max, maxBlocks+1)
+	count := b.count[lo : hi+1]
+	clear(count)
+	for i := range b.jobs {
+		count[min(b.jobs[i].blocks(), maxBlocks+1)-lo]++
+	}
+	at := int32(0)
+	for k := len(count) - 1; k >= 0; k-- {
+		at, count[k] = at+count[k], at
+	}
+	for i := range b.jobs {
+		k := min(b.jobs[i].blocks(), maxBlocks+1) - lo
+		order[count[k]] = int32(i)
+		count[k]++
+	}
+}
+
+// singly computes order[from:to] one by one.
+func (b *Batch256) singly(one Single256, from, to int) {
+	for _, i := range b.order[from:to] {
+		j := &b.jobs[i]
+		msg := unsafe.Slice((*byte)(address(j.msg)), j.len)
+		one.Sum((*Mid256)(address(j.mid)), msg, (*[32]byte)(b.tags[32*i:]))
+	}
+}
+
+// address undoes uintptr(unsafe.Pointer(p)) for an object that the caller of Add
+// keeps alive and that is on the heap.
+func address(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&p)) }
+
+// group fills g with up to eight jobs of order[from:to]. Idle lanes repeat the
+// last one, with a tag of their own.
+func (b *Batch256) group(g *group256, from, to int) {
+	tags := uintptr(unsafe.Pointer(&b.tags[0]))
+	order := b.order[from:to]
+	for l := range 8 {
+		tag := uintptr(32 * len(b.jobs))
+		i := order[len(order)-1]
+		if l < len(order) {
+			i = order[l]
+			tag = uintptr(32 * i)
+		}
+		j := &b.jobs[i]
+		g.msg[l], g.len[l], g.mid[l], g.tag[l] = j.msg, j.len, j.mid, tags+tag
+	}
+}
+
+// padding writes what follows the inner digest in an outer block, but for the
+// byte 0x80 of SHA-224, which comes with each digest.
+func padding(block []byte, row uint64) {
+	clear(block[28:64])
+	at, digest := 32, 32
+	if row == rowSHA224 {
+		at, digest = 28, 28
+	}
+	block[at] = 0x80
+	length := bits.ReverseBytes64(uint64(64+digest) * 8)
+	*(*uint64)(unsafe.Pointer(&block[56])) = length
+}
