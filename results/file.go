@@ -37,6 +37,7 @@ type File struct {
 	Vectors     *Vectors     `json:"vectors,omitempty"`
 	Conformance *Conformance `json:"conformance,omitempty"`
 	Load        []Load       `json:"load,omitempty"`
+	Rounds      []Rounds     `json:"rounds,omitempty"`
 
 	// Unknown keeps members that a newer version wrote, so that nothing is lost
 	// when an older tool rewrites the file.

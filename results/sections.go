@@ -127,3 +127,12 @@ type Latency struct {
 	P999 int64 `json:"p999"`
 	Max  int64 `json:"max"`
 }
+
+// Rounds is one metric over the rounds of an interleaved session, as one arm
+// saw it: Values[i] stands beside Values[i] of the session's other arms.
+type Rounds struct {
+	Metric         string    `json:"metric"` // as in benchfmt: "cpu-ns/op"
+	Name           string    `json:"name"`   // what was measured
+	HigherIsBetter bool      `json:"higher_is_better,omitempty"`
+	Values         []float64 `json:"values"`
+}

@@ -1,0 +1,190 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+)
+
+// ErrNotComparable marks two files of which no figure can be set against the
+// other's.
+var ErrNotComparable = errors.New("results: cannot be compared")
+
+// Difference is one thing in plan or environment that is not the same.
+type Difference struct {
+	Where string `json:"where"` // "plan.settings.rate", "environment.go"
+	Base  string `json:"base"`
+	New   string `json:"new"`
+}
+
+// Comparison is what two result files say of each other.
+type Comparison struct {
+	Differences []Difference `json:"differences"`
+	// Interleaved is true when both are arms of one interleaved session: only
+	// then do timings get a verdict.
+	Interleaved bool      `json:"interleaved"`
+	Findings    []Finding `json:"findings"`
+	Verdict     Verdict   `json:"verdict"`
+}
+
+// Compare sets fresh against base. Files without a common figure, and a run
+// compared with itself, are errors that wrap ErrNotComparable.
+//
+// In an interleaved session every metric is judged over its rounds. Of
+// separate runs only counts (allocations, bytes) are judged, by o.Margin;
+// for timings the effect is shown and the change is CannotTell, because such
+// runs differ by more than what they are to show.
+func Compare(base, fresh *File, o JudgeOptions) (Comparison, error) {
+	if base.RunID == fresh.RunID && base.Started.Equal(fresh.Started) {
+		return Comparison{}, fmt.Errorf("%w: both files are run %s", ErrNotComparable, base.RunID)
+	}
+	c := Comparison{Differences: differences(base, fresh)}
+	c.Interleaved = base.SessionID != "" && base.SessionID == fresh.SessionID
+	if c.Interleaved {
+		c.Findings = Judge(pairUp(base.Rounds, fresh.Rounds), o)
+	} else {
+		c.Findings = apart(base, fresh, o)
+	}
+	if len(c.Findings) == 0 {
+		return c, fmt.Errorf("%w: runs %s and %s have no figure in common", ErrNotComparable, base.RunID, fresh.RunID)
+	}
+	c.Verdict = JudgeVerdict(c.Findings)
+	return c, nil
+}
+
+// pairUp joins the arms' rounds by metric and name, in base's order.
+func pairUp(base, fresh []Rounds) []Series {
+	var out []Series
+	for _, b := range base {
+		i := slices.IndexFunc(fresh, func(n Rounds) bool { return n.Metric == b.Metric && n.Name == b.Name })
+		if i >= 0 {
+			out = append(out, Series{Metric: b.Metric, Name: b.Name, HigherIsBetter: b.HigherIsBetter, Base: b.Values, New: fresh[i].Values})
+		}
+	}
+	return out
+}
+
+// exactMetrics do not depend on the machine's mood, so that separate runs can
+// judge them.
+var exactMetrics = []string{"allocs/op", "B/op"}
+
+// apart compares the figures of two separate runs.
+func apart(base, fresh *File, o JudgeOptions) []Finding {
+	news := map[[2]string]Figure{}
+	for _, f := range Figures(fresh) {
+		news[[2]string{f.Metric, f.Name}] = f
+	}
+	var out []Finding
+	for _, b := range Figures(base) {
+		n, ok := news[[2]string{b.Metric, b.Name}]
+		if !ok {
+			continue
+		}
+		f := Finding{Metric: b.Metric, Name: b.Name, HigherIsBetter: b.HigherIsBetter, Base: b.Value, New: n.Value,
+			Effect: Effect{Pairs: 1, P: 1}, Adjusted: 1, Margin: o.margin(b.Metric)}
+		if b.Value > 0 {
+			f.Effect.Ratio = n.Value / b.Value
+			f.Effect.Lo, f.Effect.Hi = f.Effect.Ratio, f.Effect.Ratio
+		}
+		f.Change, f.Reason = CannotTell, "separate runs: machine and moment differ by more than a change would"
+		if slices.Contains(exactMetrics, b.Metric) {
+			f.Change, f.Reason = f.exact()
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// exact judges a count by the margin alone.
+func (f Finding) exact() (Change, string) {
+	switch {
+	case math.IsNaN(f.Base) || math.IsNaN(f.New) || f.Base < 0 || f.New < 0:
+		return CannotTell, "not a count"
+	case f.New > f.Base*(1+f.Margin):
+		return f.oriented(WorseOff), ""
+	case f.New < f.Base/(1+f.Margin):
+		return f.oriented(Better), ""
+	}
+	return Same, ""
+}
+
+// Figure is one number of a result, named as benchmarks name it.
+type Figure struct {
+	Metric         string // unit as in benchfmt: "p99-ns/op"
+	Name           string // "GenerateMac/key=HMAC_256/mode=open/client=sdk"
+	Value          float64
+	HigherIsBetter bool
+}
+
+// Figures lists every figure of f that a benchmark would give, in a stable
+// order. What was not measured is left out, never zero.
+func Figures(f *File) []Figure {
+	var out []Figure
+	for _, l := range f.Load {
+		name := fmt.Sprintf("%s/key=%s/mode=%s/client=%s", l.Operation, l.KeySpec, l.Mode, l.Client)
+		if l.Response != nil {
+			out = append(out, Figure{"p50-ns/op", name, float64(l.Response.P50), false},
+				Figure{"p99-ns/op", name, float64(l.Response.P99), false})
+		}
+		if l.Service != nil {
+			out = append(out, Figure{"service-p50-ns/op", name, float64(l.Service.P50), false})
+		}
+		if l.Succeeded > 0 {
+			out = append(out, Figure{"ops/s", name, l.AchievedRate, true})
+		}
+	}
+	return out
+}
+
+// differences lists what differs in plan and environment, sorted by place.
+func differences(base, fresh *File) []Difference {
+	var out []Difference
+	add := func(where string, a, b any) {
+		if !reflect.DeepEqual(a, b) {
+			out = append(out, Difference{where, fmt.Sprint(a), fmt.Sprint(b)})
+		}
+	}
+	add("tool.version", base.Tool.Version, fresh.Tool.Version)
+	add("tool.commit", base.Tool.Commit, fresh.Tool.Commit)
+	add("plan.command", base.Plan.Command, fresh.Plan.Command)
+	add("plan.seed", base.Plan.Seed, fresh.Plan.Seed)
+	eachKey(base.Plan.Settings, fresh.Plan.Settings, "plan.settings.", add)
+	a, b := base.Environment, fresh.Environment
+	add("environment.host", a.Host, b.Host)
+	add("environment.os", a.OS+"/"+a.Arch, b.OS+"/"+b.Arch)
+	add("environment.kernel", a.Kernel, b.Kernel)
+	add("environment.cpu", a.CPU, b.CPU)
+	add("environment.cpus", a.CPUs, b.CPUs)
+	add("environment.gomaxprocs", a.GOMAXPROCS, b.GOMAXPROCS)
+	add("environment.gogc", a.GOGC, b.GOGC)
+	add("environment.go", a.Go, b.Go)
+	add("environment.fips140", a.FIPS140, b.FIPS140)
+	add("environment.endpoint.kind", a.Endpoint.Kind, b.Endpoint.Kind)
+	add("environment.endpoint.region", a.Endpoint.Region, b.Endpoint.Region)
+	add("environment.endpoint.in_process", a.Endpoint.InProcess, b.Endpoint.InProcess)
+	eachKey(a.Modules, b.Modules, "environment.modules.", add)
+	eachKey(a.Switches, b.Switches, "environment.switches.", add)
+	eachKey(a.Engine, b.Engine, "environment.engine.", add)
+	return out
+}
+
+// eachKey calls add for every key of either map, sorted.
+func eachKey[V any](a, b map[string]V, prefix string, add func(where string, a, b any)) {
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[string]V{}
+	}
+	maps.Copy(all, b)
+	value := func(m map[string]V, k string) any {
+		if v, ok := m[k]; ok {
+			return v
+		}
+		return "–"
+	}
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		add(prefix+k, value(a, k), value(b, k))
+	}
+}

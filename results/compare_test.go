@@ -1,0 +1,94 @@
+package results_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// arm is one arm of an interleaved session with n rounds around value.
+func arm(t *testing.T, id string, n int, value float64) *results.File {
+	t.Helper()
+	f := sample(t)
+	f.RunID, f.SessionID, f.Load = id, "s1", nil
+	r := results.Rounds{Metric: "cpu-ns/op", Name: "GenerateMac"}
+	for i := range n {
+		r.Values = append(r.Values, value*(1+0.01*float64(i%5)))
+	}
+	f.Rounds = []results.Rounds{r}
+	return f
+}
+
+func TestCompareInterleaved(t *testing.T) {
+	rows := []struct {
+		name  string
+		fresh float64
+		want  results.Change
+		exit  results.Verdict
+	}{
+		{"slower", 120, results.WorseOff, results.Fail},
+		{"faster", 80, results.Better, results.Pass},
+		{"same", 100, results.Same, results.Pass},
+	}
+	for _, row := range rows {
+		c, err := results.Compare(arm(t, "aaaaaaaa", 30, 100), arm(t, "bbbbbbbb", 30, row.fresh), results.JudgeOptions{Margin: 0.05})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.Interleaved || c.Findings[0].Change != row.want || c.Verdict != row.exit {
+			t.Errorf("%s: interleaved %v, %s, verdict %s; want %s, %s", row.name, c.Interleaved, c.Findings[0].Change, c.Verdict, row.want, row.exit)
+		}
+	}
+}
+
+// TestCompareApart: separate runs never get a verdict on timings, however far
+// apart they are.
+func TestCompareApart(t *testing.T) {
+	base, fresh := sample(t), sample(t)
+	fresh.RunID = "ffffffffffff"
+	fresh.Environment.Go = "go1.99.0"
+	fresh.Plan.Settings = map[string]any{"rate": 200.0}
+	slow := *fresh.Load[0].Response
+	slow.P50 *= 10
+	fresh.Load[0].Response = &slow
+	c, err := results.Compare(base, fresh, results.JudgeOptions{Margin: 0.05})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Verdict != results.Inconclusive {
+		t.Errorf("verdict %s, want inconclusive", c.Verdict)
+	}
+	for _, f := range c.Findings {
+		if f.Change != results.CannotTell || !strings.Contains(f.Reason, "separate runs") {
+			t.Errorf("%s: %s (%s)", f.Metric, f.Change, f.Reason)
+		}
+	}
+	want := []results.Difference{{Where: "plan.settings.rate", Base: "100", New: "200"}, {Where: "environment.go", Base: "go1.26.0", New: "go1.99.0"}}
+	if d := cmp.Diff(want, c.Differences); d != "" {
+		t.Errorf("differences (-want +got):\n%s", d)
+	}
+}
+
+func TestCompareRefuses(t *testing.T) {
+	f := sample(t)
+	empty := sample(t)
+	empty.RunID, empty.Load = "eeeeeeeeeeee", nil
+	rows := []struct {
+		name        string
+		base, fresh *results.File
+		want        string
+	}{
+		{"itself", f, f, "both files are run"},
+		{"nothing in common", f, empty, "no figure in common"},
+	}
+	for _, row := range rows {
+		_, err := results.Compare(row.base, row.fresh, results.JudgeOptions{})
+		if !errors.Is(err, results.ErrNotComparable) || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
+		}
+	}
+}
