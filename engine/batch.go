@@ -26,7 +26,9 @@ type Job struct {
 // jobs" or "engine: Batch.Verify: tags has 2 elements for 3 jobs" (with the
 // method's own name and the numbers at hand).
 type Batch struct {
-	tags []byte // for what may not go straight to the caller
+	tags  []byte // tags on their way to the caller
+	crews []crew
+	part  part
 }
 
 // NewBatch returns an empty Batch.
@@ -43,28 +45,30 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 		k.check("Batch.Sum: jobs[0].Key")
 		return dst
 	}
-	overlap := survey(jobs, dst[len(dst):cap(dst)])
+	s := survey("Batch.Sum", jobs, dst[len(dst):cap(dst)])
 	if cap(dst)-len(dst) < len(jobs)*maxSize {
 		dst = slices.Grow(dst, tagBytes(jobs))
 	}
-	to := dst
-	if overlap {
-		b.tags = slices.Grow(b.tags[:0], tagBytes(jobs))
-		to = b.tags
+	if s.ganged || s.overlap {
+		tags, stride := b.run(jobs, s)
+		defer b.wipe()
+		for i := range jobs {
+			k := jobs[i].Key
+			if !k.live.Load() { // for the reason given at Key.sum
+				refuseJob("Batch.Sum", jobs, i)
+			}
+			dst = append(dst, tags[i*stride:][:k.alg.Size()]...)
+		}
+		return dst
 	}
 	for i := range jobs {
 		k := jobs[i].Key
-		to = k.sum(to, jobs[i].Msg)
-		if !k.live.Load() { // for the reason given at Key.sum
+		dst = k.sum(dst, jobs[i].Msg)
+		if !k.live.Load() {
 			refuseJob("Batch.Sum", jobs, i)
 		}
 	}
-	if overlap {
-		dst = append(dst, to...)
-		clear(to)
-		return dst
-	}
-	return to
+	return dst
 }
 
 // Verify sets ok[i] to whether tags[i] is the whole tag of jobs[i], for every
@@ -73,10 +77,17 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	checkCount("ok", len(ok), len(jobs))
 	checkCount("tags", len(tags), len(jobs))
-	for i := range jobs {
-		if !jobs[i].Key.alive() {
-			refuseJob("Batch.Verify", jobs, i)
+	if s := survey("Batch.Verify", jobs, nil); s.ganged && len(jobs) > 1 {
+		want, stride := b.run(jobs, s)
+		defer b.wipe()
+		for i := range jobs {
+			k := jobs[i].Key
+			if !k.live.Load() {
+				refuseJob("Batch.Verify", jobs, i)
+			}
+			ok[i] = equalTags(want[i*stride:][:k.alg.Size()], tags[i])
 		}
+		return
 	}
 	for i := range jobs {
 		k := jobs[i].Key
@@ -87,20 +98,52 @@ func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	}
 }
 
-// survey checks the keys and reports whether a message shares memory with room.
-func survey(jobs []Job, room []byte) (overlap bool) {
+// run computes all tags into memory of the batch or of a gang, until wipe.
+func (b *Batch) run(jobs []Job, s shape) (tags []byte, stride int) {
+	if s.alike && s.ganged {
+		return b.gangOf(jobs[0].Key.kernels).run(jobs)
+	}
+	b.split(jobs)
+	return b.tags, maxSize
+}
+
+func (b *Batch) wipe() {
+	clear(b.tags)
+	b.tags = b.tags[:0]
+	for _, c := range b.crews {
+		c.gang.wipe()
+	}
+}
+
+// shape is what decides how a batch is run.
+type shape struct {
+	alike   bool // all keys are of one implementation and algorithm
+	ganged  bool // a key's implementation has a kernel for batches
+	overlap bool // a message shares memory with the room for tags
+}
+
+// survey checks the keys and looks at the batch's shape.
+func survey(caller string, jobs []Job, room []byte) shape {
+	s := shape{alike: true}
 	first := address(room)
 	last := first + uintptr(len(room))
 	for i := range jobs {
-		if !jobs[i].Key.alive() {
-			refuseJob("Batch.Sum", jobs, i)
+		k := jobs[i].Key
+		if !k.alive() {
+			refuseJob(caller, jobs, i)
+		}
+		if !k.alike(jobs[0].Key) {
+			s.alike = false
+		}
+		if k.kernels.batch() {
+			s.ganged = true
 		}
 		at := address(jobs[i].Msg)
 		if at < last && first < at+uintptr(len(jobs[i].Msg)) {
-			overlap = true
+			s.overlap = true
 		}
 	}
-	return overlap
+	return s
 }
 
 // tagBytes is the length of all tags together.

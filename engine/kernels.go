@@ -14,6 +14,9 @@ const (
 	// SHANI does HMACSHA224 and HMACSHA256, one message at a time, with the
 	// SHA extensions of x86.
 	SHANI = "sha-ni"
+	// SHANIAVX512 does HMACSHA224 and HMACSHA256; eight messages of a batch at a
+	// time have their rounds in SHA-NI and their schedules in AVX-512.
+	SHANIAVX512 = "sha-ni-avx512"
 	// AVX512x8 does HMACSHA384 and HMACSHA512 with AVX-512, eight messages of a
 	// batch at a time.
 	AVX512x8 = "avx512x8"
@@ -23,12 +26,13 @@ const (
 type kernels struct {
 	single256 lanes.Single256
 	single512 lanes.Single512
+	many256   lanes.Many256
 }
 
 // any reports whether there is a kernel at all, for which keys need another
 // form; batch whether there is one for batches.
 func (k kernels) any() bool   { return k != kernels{} }
-func (k kernels) batch() bool { return false }
+func (k kernels) batch() bool { return k.many256 != 0 }
 
 // The hashes of the 32-bit and of the 64-bit kernels' algorithms.
 var (
@@ -39,8 +43,11 @@ var (
 // kernelCandidates lists every implementation in assembly.
 func kernelCandidates() []candidate {
 	ni, vl512 := lanes.SingleNI, lanes.Single512VL
+	nivl, hybrid := lanes.SingleNIVL, lanes.ManyHybrid
 	return []candidate{
 		{SHANI, narrowHashes, kernels{single256: ni}, missingCPU(ni.Available(), "SHA-NI, SSSE3, SSE4.1")},
+		{SHANIAVX512, narrowHashes, kernels{single256: nivl, many256: hybrid},
+			missingCPU(nivl.Available() && hybrid.Available(), "SHA-NI, AVX-512 F, BW, DQ, VL, BMI2")},
 		{AVX512x8, wideHashes, kernels{single512: vl512}, missingCPU(vl512.Available(), "AVX-512 F, BW, DQ, VL")},
 	}
 }
