@@ -227,13 +227,15 @@ func (r *reader) untilClose(a *answer) error {
 }
 
 // chunked puts the chunks of a body together (RFC 9112, section 7.1). The buffer is
-// used again after each chunk, so that only the body itself takes memory.
+// used again, so that only the body itself takes memory.
 func (r *reader) chunked(a *answer) error {
 	r.chunks = r.chunks[:0]
 	base := r.pos
 	for {
-		r.compact(base)
-		at, err := r.line(r.pos, maxChunkLine)
+		if r.pos-base > len(r.buf)/2 {
+			r.compact(base) // seldom, so that many small chunks are not moved again and again
+		}
+		at, err := r.strictLine(r.pos, maxChunkLine)
 		if err != nil {
 			return err
 		}
@@ -283,11 +285,21 @@ func (r *reader) chunk(base, size int) error {
 	return nil
 }
 
+// strictLine is line for chunks, where a line that ends with a bare line feed has
+// served to smuggle answers.
+func (r *reader) strictLine(start, limit int) (span, error) {
+	at, err := r.line(start, limit)
+	if err == nil && r.buf[at.to] != '\r' {
+		err = malformed("a bare line feed between chunks")
+	}
+	return at, err
+}
+
 // trailer takes the lines after the last chunk, which mean nothing here.
 func (r *reader) trailer() error {
 	start := r.pos
 	for {
-		at, err := r.line(start, maxHead)
+		at, err := r.strictLine(start, maxHead)
 		if err != nil {
 			return err
 		}
