@@ -45,28 +45,43 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 		k.check("Batch.Sum: jobs[0].Key")
 		return dst
 	}
-	s := survey("Batch.Sum", jobs, dst[len(dst):cap(dst)])
-	if cap(dst)-len(dst) < len(jobs)*maxSize {
-		dst = slices.Grow(dst, tagBytes(jobs))
-	}
-	if s.ganged || s.overlap {
-		tags, stride := b.run(jobs, s)
-		defer b.wipe()
-		for i := range jobs {
-			k := jobs[i].Key
-			if !k.live.Load() { // for the reason given at Key.sum
-				refuseJob("Batch.Sum", jobs, i)
-			}
-			dst = append(dst, tags[i*stride:][:k.alg.Size()]...)
+	if len(jobs) >= least {
+		if tags, stride := b.ganged(jobs); tags != nil {
+			return b.collect(dst, jobs, tags, stride)
 		}
-		return dst
 	}
+	if survey("Batch.Sum", jobs, dst[len(dst):cap(dst)]) {
+		b.split(jobs)
+		return b.collect(dst, jobs, b.tags, maxSize)
+	}
+	dst = makeRoom(dst, jobs)
 	for i := range jobs {
 		k := jobs[i].Key
 		dst = k.sum(dst, jobs[i].Msg)
-		if !k.live.Load() {
+		if !k.live.Load() { // for the reason given at Key.sum
 			refuseJob("Batch.Sum", jobs, i)
 		}
+	}
+	return dst
+}
+
+// collect appends the tags, which lie stride bytes apart, and wipes them.
+func (b *Batch) collect(dst []byte, jobs []Job, tags []byte, stride int) []byte {
+	defer b.wipe()
+	dst = makeRoom(dst, jobs)
+	same := true
+	for i := range jobs {
+		k := jobs[i].Key
+		if !k.live.Load() { // for the reason given at Key.sum
+			refuseJob("Batch.Sum", jobs, i)
+		}
+		same = same && k.alg.Size() == stride
+	}
+	if same {
+		return append(dst, tags[:len(jobs)*stride]...)
+	}
+	for i := range jobs {
+		dst = append(dst, tags[i*stride:][:jobs[i].Key.alg.Size()]...)
 	}
 	return dst
 }
@@ -77,16 +92,15 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	checkCount("ok", len(ok), len(jobs))
 	checkCount("tags", len(tags), len(jobs))
-	if s := survey("Batch.Verify", jobs, nil); s.ganged && len(jobs) > 1 {
-		want, stride := b.run(jobs, s)
-		defer b.wipe()
-		for i := range jobs {
-			k := jobs[i].Key
-			if !k.live.Load() {
-				refuseJob("Batch.Verify", jobs, i)
-			}
-			ok[i] = equalTags(want[i*stride:][:k.alg.Size()], tags[i])
+	if len(jobs) >= least {
+		if want, stride := b.ganged(jobs); want != nil {
+			b.compare(ok, jobs, tags, want, stride)
+			return
 		}
+	}
+	if survey("Batch.Verify", jobs, nil) {
+		b.split(jobs)
+		b.compare(ok, jobs, tags, b.tags, maxSize)
 		return
 	}
 	for i := range jobs {
@@ -98,13 +112,34 @@ func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	}
 }
 
-// run computes all tags into memory of the batch or of a gang, until wipe.
-func (b *Batch) run(jobs []Job, s shape) (tags []byte, stride int) {
-	if s.alike && s.ganged {
-		return b.gangOf(jobs[0].Key.kernels).run(jobs)
+// compare is collect for Verify.
+func (b *Batch) compare(ok []bool, jobs []Job, tags [][]byte, want []byte, stride int) {
+	defer b.wipe()
+	for i := range jobs {
+		k := jobs[i].Key
+		if !k.live.Load() {
+			refuseJob("Batch.Verify", jobs, i)
+		}
+		ok[i] = equalTags(want[i*stride:][:k.alg.Size()], tags[i])
 	}
-	b.split(jobs)
-	return b.tags, maxSize
+}
+
+// ganged computes all tags in memory of a gang, or returns nil: when no gang
+// pays, or when the keys are not alike or cannot be used.
+func (b *Batch) ganged(jobs []Job) (tags []byte, stride int) {
+	if !jobs[0].Key.alive() {
+		return nil, 0
+	}
+	g := b.gangFor(jobs)
+	if g == nil {
+		return nil, 0
+	}
+	tags, stride, ok := g.run(jobs)
+	if !ok {
+		g.wipe()
+		return nil, 0
+	}
+	return tags, stride
 }
 
 func (b *Batch) wipe() {
@@ -115,16 +150,9 @@ func (b *Batch) wipe() {
 	}
 }
 
-// shape is what decides how a batch is run.
-type shape struct {
-	alike   bool // all keys are of one implementation and algorithm
-	ganged  bool // a key's implementation has a kernel for batches
-	overlap bool // a message shares memory with the room for tags
-}
-
-// survey checks the keys and looks at the batch's shape.
-func survey(caller string, jobs []Job, room []byte) shape {
-	s := shape{alike: true}
+// survey checks the keys and reports whether tags must wait: since a gang may
+// pay for some of the jobs, or since a message shares memory with room.
+func survey(caller string, jobs []Job, room []byte) (wait bool) {
 	first := address(room)
 	last := first + uintptr(len(room))
 	for i := range jobs {
@@ -132,26 +160,24 @@ func survey(caller string, jobs []Job, room []byte) shape {
 		if !k.alive() {
 			refuseJob(caller, jobs, i)
 		}
-		if !k.alike(jobs[0].Key) {
-			s.alike = false
-		}
-		if k.kernels.batch() {
-			s.ganged = true
-		}
 		at := address(jobs[i].Msg)
-		if at < last && first < at+uintptr(len(jobs[i].Msg)) {
-			s.overlap = true
+		if k.kernels.pays(len(jobs)) || at < last && first < at+uintptr(len(jobs[i].Msg)) {
+			wait = true
 		}
 	}
-	return s
+	return wait
 }
 
-// tagBytes is the length of all tags together.
-func tagBytes(jobs []Job) (size int) {
+// makeRoom lets dst take the tags of all jobs.
+func makeRoom(dst []byte, jobs []Job) []byte {
+	if cap(dst)-len(dst) >= len(jobs)*maxSize {
+		return dst
+	}
+	size := 0
 	for i := range jobs {
 		size += jobs[i].Key.alg.Size()
 	}
-	return size
+	return slices.Grow(dst, size)
 }
 
 //go:noinline

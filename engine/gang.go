@@ -11,20 +11,22 @@ import (
 // owns one for each set of kernels that it has met and that has one for batches.
 type gang interface {
 	// run returns the tags of jobs, stride bytes apart, in memory of the gang
-	// that is good until wipe. All keys have the gang's kernels and are of one
-	// algorithm. Nothing else is kept.
-	run(jobs []Job) (tags []byte, stride int)
+	// that is good until wipe. It gives up, with ok false and nothing computed,
+	// when a key cannot be used or is not alike to the first.
+	run(jobs []Job) (tags []byte, stride int, ok bool)
 	// wipe clears tags and all that they were computed with.
 	wipe()
 }
 
-// newGang returns nil if there is no kernel for batches.
-func (k kernels) newGang() gang {
-	if k.many256 != 0 {
-		return &narrowGang{lanes.NewBatch256(), k}
-	}
-	return nil
-}
+// newGang is for kernels with one for batches.
+func (k kernels) newGang() gang { return &narrowGang{lanes.NewBatch256(), k} }
+
+// least is the smallest batch for which eight lanes together are quicker than
+// one message after another.
+const least = 8
+
+// pays reports whether n jobs are better computed by a gang.
+func (k kernels) pays(n int) bool { return n >= least && k.batch() }
 
 // narrowGang is a gang for HMACSHA224 and HMACSHA256.
 type narrowGang struct {
@@ -32,13 +34,17 @@ type narrowGang struct {
 	k kernels
 }
 
-func (g *narrowGang) run(jobs []Job) (tags []byte, stride int) {
+func (g *narrowGang) run(jobs []Job) (tags []byte, stride int, ok bool) {
 	for i := range jobs {
-		g.b.Add(&jobs[i].Key.narrow, jobs[i].Msg)
+		k := jobs[i].Key
+		if !k.alive() || !k.alike(jobs[0].Key) {
+			return nil, 0, false
+		}
+		g.b.Add(&k.narrow, jobs[i].Msg)
 	}
 	g.b.Run(g.k.single256, g.k.many256)
 	runtime.KeepAlive(jobs) // the lanes hold addresses only
-	return g.b.Tags(), 32
+	return g.b.Tags(), 32, true
 }
 
 func (g *narrowGang) wipe() { g.b.Reset() }
@@ -49,17 +55,20 @@ type crew struct {
 	gang    gang
 }
 
-// gangOf returns the gang for k, or nil if k has no kernel for batches.
-func (b *Batch) gangOf(k kernels) gang {
+// gangFor returns the gang of the first job's key, or nil if there is none or
+// too few jobs for it to pay.
+func (b *Batch) gangFor(jobs []Job) gang {
+	k := jobs[0].Key.kernels
+	if !k.pays(len(jobs)) {
+		return nil
+	}
 	for _, c := range b.crews {
 		if c.kernels == k {
 			return c.gang
 		}
 	}
 	g := k.newGang()
-	if g != nil {
-		b.crews = append(b.crews, crew{k, g})
-	}
+	b.crews = append(b.crews, crew{k, g})
 	return g
 }
 
@@ -80,20 +89,26 @@ func (b *Batch) split(jobs []Job) {
 		p.left = append(p.left, i)
 	}
 	for len(p.left) > 0 {
-		k := jobs[p.left[0]].Key
-		p.take(jobs, k)
-		if g := b.gangOf(k.kernels); g != nil && len(p.jobs) > 1 {
-			tags, stride := g.run(p.jobs)
+		p.take(jobs, jobs[p.left[0]].Key)
+		b.runPart(p)
+		clear(p.jobs) // a Batch keeps no job
+	}
+}
+
+// runPart computes one part, by its gang if that pays.
+func (b *Batch) runPart(p *part) {
+	if g := b.gangFor(p.jobs); g != nil {
+		if tags, stride, ok := g.run(p.jobs); ok {
 			for i, at := range p.at {
-				copy(b.tags[at*maxSize:], tags[i*stride:][:k.alg.Size()])
+				copy(b.tags[at*maxSize:][:maxSize], tags[i*stride:][:stride])
 			}
 			g.wipe()
-		} else {
-			for i, at := range p.at {
-				p.jobs[i].Key.sum(b.tags[at*maxSize:][:0:maxSize], p.jobs[i].Msg)
-			}
+			return
 		}
-		clear(p.jobs) // a Batch keeps no job
+		g.wipe()
+	}
+	for i, at := range p.at {
+		p.jobs[i].Key.sum(b.tags[at*maxSize:][:0:maxSize], p.jobs[i].Msg)
 	}
 }
 
