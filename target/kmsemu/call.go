@@ -55,6 +55,12 @@ func (c *call) find(id string, forms idForms) (*key, *keyState, error) {
 // Inferred: an upper-case UUID is well formed but names no key, and a
 // malformed ARN gives "Invalid arn" (rows ID-07, ID-08).
 func (c *call) resolve(id string, forms idForms) (k *key, s *keyState, alias string, err error) {
+	if c.wrong(aliasInKeyOnly) {
+		forms = keyOrAlias
+	}
+	if c.wrong(aliasNotForMAC) && (c.op.name == "GenerateMac" || c.op.name == "VerifyMac") {
+		forms = keyOnly
+	}
 	switch {
 	case strings.HasPrefix(id, "arn:"):
 		return c.findARN(id, forms)
@@ -67,16 +73,19 @@ func (c *call) resolve(id string, forms idForms) (k *key, s *keyState, alias str
 }
 
 func (c *call) findID(r *realm, id string) (*key, *keyState, error) {
-	if !uuidForm.MatchString(id) && !mrkForm.MatchString(id) {
-		return nil, nil, errInvalidKeyID(id)
+	if !uuidForm.MatchString(id) && !mrkForm.MatchString(id) && !c.wrong(anyIDNotFound) {
+		return nil, nil, c.errInvalidKeyID(id)
 	}
 	k := r.key(id)
+	if k == nil && c.wrong(keysInEveryRegion) {
+		k = c.e.keyAnywhere(r.account, id)
+	}
 	if k == nil {
-		return nil, nil, errNoKey(r.keyARN(id))
+		return nil, nil, c.errNoKey(r, id)
 	}
 	s := k.at(c.now)
 	if s == nil {
-		return nil, nil, errNoKey(r.keyARN(id))
+		return nil, nil, c.errNoKey(r, id)
 	}
 	return k, s, nil
 }
@@ -84,15 +93,15 @@ func (c *call) findID(r *realm, id string) (*key, *keyState, error) {
 func (c *call) findAlias(r *realm, name string) (*key, *keyState, error) {
 	a := r.alias(name)
 	if a == nil {
-		return nil, nil, errNoAlias(r.arn(name))
+		return nil, nil, c.errNoAlias(r, name)
 	}
 	k := a.at(c.now)
 	if k == nil {
-		return nil, nil, errNoAlias(r.arn(name))
+		return nil, nil, c.errNoAlias(r, name)
 	}
 	s := k.at(c.now)
 	if s == nil {
-		return nil, nil, errNoAlias(r.arn(name))
+		return nil, nil, c.errNoAlias(r, name)
 	}
 	return k, s, nil
 }
@@ -108,7 +117,7 @@ func (c *call) findARN(arn string, forms idForms) (k *key, s *keyState, alias st
 	if part[1] != c.realm.partition {
 		return nil, nil, "", errInvalidARN(part[1])
 	}
-	if part[3] != c.realm.region {
+	if part[3] != c.realm.region && !c.wrong(keysInEveryRegion) {
 		return nil, nil, "", errInvalidARN(part[3])
 	}
 	r := c.e.realms[realmID{part[4], part[3]}]
@@ -134,10 +143,41 @@ func (c *call) findResource(r *realm, arn, resource string, forms idForms) (k *k
 		return nil, nil, "", errInvalidARN(arn)
 	}
 	if forms == keyOnly {
-		return nil, nil, "", errInvalidKeyID(arn)
+		return nil, nil, "", c.errInvalidKeyID(arn)
 	}
 	k, s, err = c.findAlias(r, resource)
 	return k, s, resource, err
+}
+
+// keyAnywhere finds a key in any Region; only under a deviation.
+func (e *Emulator) keyAnywhere(account, id string) *key {
+	for _, region := range e.opt.Regions {
+		if k := e.realms[realmID{account, region}].key(id); k != nil {
+			return k
+		}
+	}
+	return nil
+}
+
+func (c *call) errInvalidKeyID(id string) *apiError {
+	if c.wrong(unquotedKeyID) {
+		return fault("NotFoundException", "Invalid keyId %s", id)
+	}
+	return errInvalidKeyID(id)
+}
+
+func (c *call) errNoKey(r *realm, id string) *apiError {
+	if c.wrong(bareIDNotFound) {
+		return errNoKey(id)
+	}
+	return errNoKey(r.keyARN(id))
+}
+
+func (c *call) errNoAlias(r *realm, name string) *apiError {
+	if c.wrong(aliasBareARN) {
+		return errNoAlias(name)
+	}
+	return errNoAlias(r.arn(name))
 }
 
 // errForeign is the answer for a resource of another account (row ID-06).

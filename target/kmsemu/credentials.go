@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,9 +97,19 @@ func (e *Emulator) hasPrincipal(arn string) bool {
 // of the credential scope selects it. Inferred: scope, then access key, then
 // token, then clock, then signature.
 func (e *Emulator) authenticate(c *call, r *http.Request, body []byte) error {
-	a, err := parseAuthorization(r.Header.Get("Authorization"))
+	value := r.Header.Get("Authorization")
+	if value == "" && c.wrong(missingAuthAllowed) {
+		c.realm = e.realms[realmID{e.account, e.home()}]
+		c.caller = caller{account: e.account, principal: c.realm.rootARN()}
+		return nil
+	}
+	a, err := parseAuthorization(value)
 	if err != nil {
 		return err
+	}
+	signedRegion := a.region
+	if c.wrong(regionUnchecked) && e.realms[realmID{e.account, a.region}] == nil {
+		a.region = e.home()
 	}
 	if err := e.checkScope(&a, r.Host); err != nil {
 		return err
@@ -115,15 +126,26 @@ func (e *Emulator) authenticate(c *call, r *http.Request, body []byte) error {
 	if err := known.checkToken(r.Header.Get("X-Amz-Security-Token"), c.now); err != nil {
 		return err
 	}
-	if err := e.checkSignature(&a, known, r, body, c.now); err != nil {
+	selected := a.region
+	a.region = signedRegion
+	if err := e.checkSignature(&a, known, r, body, c.now); err != nil && !c.wrong(signatureUnchecked) {
 		return err
 	}
+	a.region = selected
 	c.realm = e.realms[realmID{known.AccountID, a.region}]
 	c.caller = caller{account: known.AccountID, principal: known.Principal, identity: known.identity}
 	if c.caller.principal == "" {
 		c.caller.principal = c.realm.rootARN()
 	}
 	return nil
+}
+
+// home is where requests without a Region go, under deviations only.
+func (e *Emulator) home() string {
+	if slices.Contains(e.opt.Regions, "us-east-1") {
+		return "us-east-1"
+	}
+	return e.opt.Regions[0]
 }
 
 // checkScope checks service and Region of the credential scope. An endpoint

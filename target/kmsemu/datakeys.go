@@ -38,7 +38,7 @@ func (c *call) dataKeyKey() (*key, *material, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, nil, errDryRun()
 	}
 	return k, m, nil

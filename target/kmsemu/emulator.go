@@ -73,6 +73,8 @@ type Emulator struct {
 	edits   []func(*call, *response) // of the deviations that are on
 	sealer  *sealer
 
+	grantLimit int // maxGrants; tests lower it
+
 	credentials map[string]*knownCredential // by access key id; never changes
 	signingKeys signingKeys
 	store       store // nil: memory only
@@ -103,7 +105,7 @@ func New(opt Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, sealer: sealer, seq: firstSeq}
+	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, sealer: sealer, seq: firstSeq, grantLimit: maxGrants}
 	if err := e.deviate(opt.Deviations); err != nil {
 		return nil, err
 	}
@@ -184,7 +186,14 @@ func (e *Emulator) addRealm(account, region string) {
 		return
 	}
 	r := &realm{account: account, region: region, partition: awsfacts.Partition(region)}
-	r.policy = r.defaultPolicy()
+	for _, o := range e.realms { // one parsed default policy for each account and partition
+		if o.account == account && o.partition == r.partition {
+			r.policy = o.policy
+		}
+	}
+	if r.policy == nil {
+		r.policy = r.defaultPolicy()
+	}
 	e.realms[id] = r
 }
 
@@ -268,13 +277,14 @@ func (e *Emulator) serve(c *call, r *http.Request, body []byte, rule *faultRule)
 		}
 	}
 	c.in, err = decodeInput(body, c.op.input)
+	c.loosen()
 	if c.throttled() {
 		return failure(errThrottled())
 	}
 	if err != nil {
 		return failure(err)
 	}
-	if err := validate(c.in, c.op.input); err != nil {
+	if err := validate(c.in, c.schema()); err != nil {
 		return failure(err)
 	}
 	e.advance(c.now)

@@ -26,7 +26,7 @@ func encrypt(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, errDryRun()
 	}
 	blob, err := c.seal(k, m, alg, c.in.bytes("Plaintext"), c.in.context("EncryptionContext"))
@@ -223,7 +223,7 @@ func decrypt(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, errDryRun()
 	}
 	c.used(k)
@@ -247,7 +247,7 @@ func reEncrypt(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, errDryRun()
 	}
 	blob, err := c.seal(k, m, alg, plain, c.in.context("DestinationEncryptionContext"))

@@ -114,17 +114,17 @@ func createGrant(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, errDryRun()
 	}
 	var g *grant
 	err = c.change(k, usableStates, func(t *tx, _ *keyState) (*keyState, error) {
 		same := k.grants.byName[terms.name]
-		if i := slices.IndexFunc(same, func(o *grant) bool { return o.equal(terms) }); terms.name != "" && i >= 0 {
+		if i := slices.IndexFunc(same, func(o *grant) bool { return o.equal(terms) }); terms.name != "" && i >= 0 && !c.wrong(grantRetryNew) {
 			g = same[i]
 			return nil, nil
 		}
-		if len(k.grants.order) >= maxGrants {
+		if len(k.grants.order) >= c.e.grantLimit {
 			return nil, fault("LimitExceededException", "")
 		}
 		g = &grant{id: randomHex(32), key: k, created: c.now, grantTerms: terms}
@@ -160,6 +160,12 @@ func (c *call) wantedTerms(k *key) (grantTerms, error) {
 		return g, errValidation("Encryption context constraints are only supported for symmetric encryption keys.")
 	}
 	for _, o := range g.operations {
+		if c.wrong(grantNoMAC) && (o == "GenerateMac" || o == "VerifyMac") {
+			return g, errValidation("Unknown grant operation " + o)
+		}
+		if c.wrong(grantAnyOperation) {
+			continue
+		}
 		if !slices.Contains(grantAlways, o) && !slices.Contains(grantOperations[k.usage], o) {
 			return g, errValidation("Grant operation " + o + " is not supported for keys of key usage " + k.usage + ".")
 		}
@@ -224,7 +230,7 @@ func (c *call) endGrant(k *key, g *grant) error {
 	if g == nil || g.key != k {
 		return missing
 	}
-	if c.in.bool("DryRun") { // row GR-22
+	if c.dryRun() { // row GR-22
 		return errDryRun()
 	}
 	return c.e.change(c.now, func(t *tx) error {

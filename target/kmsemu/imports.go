@@ -33,6 +33,9 @@ func getParametersForImport(c *call) (reply, error) {
 		return nil, err
 	}
 	validTo := c.now.Add(parametersValid)
+	if c.wrong(parametersLong) {
+		validTo = c.now.AddDate(0, 0, 100)
+	}
 	token, err := c.e.sealer.seal("import", importToken{KeyARN: k.arn, Spec: spec, Slot: slot, Algorithm: alg, ValidTo: validTo})
 	if err != nil {
 		return nil, err
@@ -50,7 +53,7 @@ func (c *call) importKey() (*key, error) {
 	if err := importable.check(k, s.state); err != nil {
 		return nil, err
 	}
-	if k.origin != originExternal { // rows IM-01, IM-30
+	if k.origin != originExternal && !(c.wrong(importOnAWSKey) && c.op.name == "GetParametersForImport") { // rows IM-01, IM-30
 		return nil, errOrigin(k.arn, k.origin)
 	}
 	if specs[k.spec].size == 0 {
@@ -103,6 +106,9 @@ func importKeyMaterial(c *call) (reply, error) {
 // acceptable reports whether imp may be imported into k: a key takes the same
 // material for ever, and so do all keys of a multi-Region set (row MR-15).
 func (t *tx) acceptable(k *key, s *keyState, imp *imported) bool {
+	if t.wrong(importOtherMaterial) {
+		return true
+	}
 	ok := s.imported == nil || s.imported.digest == imp.digest
 	if s.multi != nil {
 		t.siblings(k, s.multi, func(o *key) {
@@ -116,7 +122,7 @@ func (t *tx) acceptable(k *key, s *keyState, imp *imported) bool {
 
 // wantedExpiry checks ExpirationModel and ValidTo (rows IM-18 to IM-22).
 func (c *call) wantedExpiry(k *key) (*imported, error) {
-	imp := &imported{model: c.in.str("ExpirationModel"), validTo: c.in.time("ValidTo")}
+	imp := &imported{model: c.in.str("ExpirationModel"), validTo: c.in.time("ValidTo"), forever: c.wrong(importExpiryIgnored)}
 	if imp.model == "" {
 		imp.model = expires
 	}
@@ -140,17 +146,17 @@ func (c *call) wantedExpiry(k *key) (*imported, error) {
 // (row IM-19).
 func (c *call) unwrap(k *key) ([]byte, error) {
 	token := &importToken{}
-	if !c.e.sealer.open("import", c.in.bytes("ImportToken"), token) || token.KeyARN != k.arn { // row IM-27
+	if !c.e.sealer.open("import", c.in.bytes("ImportToken"), token) || token.KeyARN != k.arn && !c.wrong(importTokenUnchecked) { // row IM-27
 		return nil, fault("InvalidImportTokenException", "")
 	}
-	if !c.now.Before(token.ValidTo) { // row IM-28
+	if !c.now.Before(token.ValidTo) && !c.wrong(importTokenUnchecked) { // row IM-28
 		return nil, fault("ExpiredImportTokenException", "")
 	}
 	secret, err := c.e.opt.WrappingKeys.unwrap(token, c.in.bytes("EncryptedKeyMaterial"))
 	if err != nil {
 		return nil, fault("InvalidCiphertextException", "")
 	}
-	if subtle.ConstantTimeEq(int32(len(secret)), int32(specs[k.spec].size)) == 0 {
+	if subtle.ConstantTimeEq(int32(len(secret)), int32(specs[k.spec].size)) == 0 && !c.wrong(importAnyLength) {
 		return nil, fault("IncorrectKeyMaterialException", "")
 	}
 	return secret, nil
@@ -173,6 +179,9 @@ func deleteImportedKeyMaterial(c *call) (reply, error) {
 	err = c.change(k, materialDrops, func(_ *tx, s *keyState) (*keyState, error) {
 		if id := s.materialID(k); id != "" {
 			out["KeyMaterialId"] = id
+		}
+		if c.wrong(deleteMaterialKeeps) {
+			return nil, nil
 		}
 		s.dropMaterial()
 		return s, nil

@@ -1,8 +1,10 @@
 package kmsemu
 
 import (
+	"math"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // createKey is CreateKey. Inferred: both names of the spec together are
@@ -40,7 +42,7 @@ func (c *call) newKey() (*key, *keyState, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	tags, err := newTags(nil, c.in.list("Tags"))
+	tags, err := c.newTags(nil, c.in.list("Tags"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,7 +56,7 @@ func (c *call) newKey() (*key, *keyState, error) {
 	k := &key{realm: c.realm, id: newUUID(), spec: spec, usage: usage, origin: origin,
 		multiRegion: c.in.bool("MultiRegion"), created: c.now}
 	s := &keyState{state: enabled, description: c.in.str("Description"), policy: policy, tags: tags}
-	if origin == originExternal {
+	if origin == originExternal && !c.wrong(externalEnabled) {
 		s.state = pendingImport
 	}
 	if k.multiRegion { // row MR-01
@@ -78,10 +80,16 @@ func (c *call) wantedSpec() (spec, usage string, err error) {
 	}
 	usage = c.in.str("KeyUsage")
 	if usage == "" {
-		if spec != symmetricDefault {
+		if spec != symmetricDefault && !c.wrong(keyUsageDefaulted) {
 			return "", "", errValidation("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
 		}
 		usage = usageEncrypt
+		if strings.HasPrefix(spec, "HMAC_") {
+			usage = usageMAC
+		}
+	}
+	if c.wrong(encryptWithHMAC) && usage == usageEncrypt && strings.HasPrefix(spec, "HMAC_") {
+		usage = usageMAC
 	}
 	if !compatible(spec, usage) {
 		return "", "", errValidation("KeyUsage " + usage + " is not compatible with KeySpec " + spec)
@@ -174,6 +182,9 @@ func listKeys(c *call) (reply, error) {
 		return page([]reply{}, "Keys", noItem), nil
 	}
 	limit := c.in.number("Limit", 100)
+	if c.wrong(listNotPaged) {
+		limit, after = math.MaxInt, noItem
+	}
 	c.e.mu.Lock()
 	order := c.realm.order
 	start := sort.Search(len(order), func(i int) bool { return order[i].seq > after })
@@ -186,7 +197,7 @@ func listKeys(c *call) (reply, error) {
 			more = true
 			break
 		}
-		if k.at(c.now) == nil {
+		if s := k.at(c.now); s == nil || c.wrong(listHidesPending) && s.state == pendingDeletion {
 			continue
 		}
 		items = append(items, reply{"KeyId": k.id, "KeyArn": k.arn})

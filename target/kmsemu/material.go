@@ -21,6 +21,7 @@ type imported struct {
 	id      string
 	model   string    // ExpirationModel
 	validTo time.Time // zero: does not expire
+	forever bool      // does not expire, whatever validTo says; only under a deviation
 }
 
 // materialID is CurrentKeyMaterialId: of symmetric keys only (rows CK-02,

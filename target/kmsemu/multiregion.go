@@ -75,7 +75,7 @@ func replicateKey(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := newTags(nil, c.in.list("Tags"))
+	tags, err := c.newTags(nil, c.in.list("Tags"))
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +100,7 @@ func replicateKey(c *call) (reply, error) {
 		set := &multiRegion{s.multi.primary, append(slices.Clone(s.multi.replicas), to.region)}
 		t.joinSet(k, set)
 		n.multi = set
+		t.spoilReplica(n, s)
 		t.addKey(replica, n)
 		return nil, nil
 	})
@@ -111,6 +112,19 @@ func replicateKey(c *call) (reply, error) {
 		out["ReplicaTags"] = tagReply(tags)
 	}
 	return out, nil
+}
+
+// spoilReplica makes a new replica wrong, under deviations only.
+func (t *tx) spoilReplica(n, primary *keyState) {
+	if t.wrong(replicaDescription) {
+		n.description = primary.description
+	}
+	if t.wrong(replicaOwnSecret) && n.material != nil {
+		n.material = &material{id: randomHex(32), secret: randomSecret(len(n.material.secret))}
+	}
+	if t.wrong(replicaReady) && n.material != nil {
+		n.state, n.readyAt, n.before = enabled, time.Time{}, ""
+	}
 }
 
 // joinSet tells every key of the set what the set is now.

@@ -19,6 +19,9 @@ func (c *call) marker() (after uint64, err error) {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(c.in.str("Marker"))
 	if err != nil || len(raw) != 12 || binary.BigEndian.Uint32(raw[8:]) != crc32.ChecksumIEEE(raw[:8]) {
+		if c.wrong(markerRestarts) {
+			return noItem, nil
+		}
 		return 0, fault("InvalidMarkerException", "")
 	}
 	return binary.BigEndian.Uint64(raw), nil

@@ -61,11 +61,13 @@ func (c *call) wantedPolicy(r *realm) (*keyPolicy, error) {
 	if err != nil { // row PO-07
 		return nil, err
 	}
-	p.text = layOut(text)
+	if !c.wrong(policyVerbatim) {
+		p.text = layOut(text)
+	}
 	if err := c.e.knownPrincipals(p.rules); err != nil {
 		return nil, err
 	}
-	if !c.in.bool("BypassPolicyLockoutSafetyCheck") && !p.rules.decide("kms:PutKeyPolicy", c.caller, nil).allows(c.caller.identity == nil) {
+	if !c.in.bool("BypassPolicyLockoutSafetyCheck") && !c.wrong(lockoutIgnored) && !p.rules.decide("kms:PutKeyPolicy", c.caller, nil).allows(c.caller.identity == nil) {
 		return nil, errMalformedPolicy("The new key policy will not allow you to update the key policy in the future.") // row CK-30
 	}
 	return p, nil

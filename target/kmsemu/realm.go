@@ -92,6 +92,7 @@ type keyState struct {
 	window       int       // PendingWindowInDays while deletion is scheduled
 	readyAt      time.Time // end of Creating and Updating
 	before       string    // state after Creating and Updating
+	wasDisabled  bool      // before deletion was scheduled
 
 	multi    *multiRegion // nil for a single-Region key
 	rotation rotation
@@ -183,7 +184,7 @@ func (s *keyState) nextEvent() time.Time {
 
 // expiry is when the imported material is deleted; zero means never.
 func (s *keyState) expiry() time.Time {
-	if s.imported == nil || s.material == nil {
+	if s.imported == nil || s.material == nil || s.imported.forever {
 		return time.Time{}
 	}
 	return s.imported.validTo

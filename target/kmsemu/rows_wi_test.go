@@ -34,7 +34,7 @@ func (c *client) strictly() *client { d := *c; d.lenient = false; return &d }
 // wireError is a row about the exact form of an error: status and body.
 func wireError(id string, status int, code string, provoke func(c *client) *answer) row {
 	return row{id: id, opt: Options{Quota: ""}, test: func(c *client) {
-		a := provoke(c.strictly())
+		a := provoke(c)
 		if a.status != status || a.json["__type"] != code {
 			c.t.Fatalf("%s: got %d %s, want %d %s", a.op, a.status, a.body, status, code)
 		}

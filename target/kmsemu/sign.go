@@ -17,7 +17,7 @@ func sign(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, errDryRun()
 	}
 	signature, err := pair.private.Sign(rand.Reader, digest, opts)
@@ -37,7 +37,7 @@ func verify(c *call) (reply, error) {
 	if !verified(pair.private.Public(), digest, c.in.bytes("Signature"), opts) {
 		return nil, fault("KMSInvalidSignatureException", "")
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, errDryRun()
 	}
 	c.used(k)
@@ -139,7 +139,7 @@ func deriveSharedSecret(c *call) (reply, error) {
 	if !ok {
 		return nil, errValidation("The public key is not valid for key spec " + k.spec + ".")
 	}
-	if c.in.bool("DryRun") {
+	if c.dryRun() {
 		return nil, errDryRun()
 	}
 	c.used(k)

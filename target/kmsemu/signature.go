@@ -25,7 +25,7 @@ func (e *Emulator) checkSignature(a *authorization, known *knownCredential, r *h
 	if err != nil {
 		return errIncomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", stamp)
 	}
-	if err := checkClock(at, now); err != nil {
+	if err := checkClock(at, now); err != nil && !e.dev[clockUnchecked] {
 		return err
 	}
 	if a.date != stamp[:8] {

@@ -7,9 +7,8 @@ func enableKey(c *call) (reply, error) { return c.setState(enabled) }
 
 // disableKey is DisableKey (rows KS-01, KS-04).
 func disableKey(c *call) (reply, error) {
-	if c.e.dev[disableIgnored] {
-		_, _, err := c.find(c.in.str("KeyId"), keyOnly)
-		return nil, err
+	if c.wrong(disableIgnored) {
+		return nil, nil
 	}
 	return c.setState(disabled)
 }
@@ -19,7 +18,11 @@ func (c *call) setState(state string) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.change(k, switchable, func(_ *tx, s *keyState) (*keyState, error) {
+	allowed := switchable
+	if c.wrong(enablePendingDeletion) {
+		allowed = append(states{pendingDeletion}, switchable...)
+	}
+	return nil, c.change(k, allowed, func(_ *tx, s *keyState) (*keyState, error) {
 		s.state = state
 		return s, nil
 	})
@@ -29,7 +32,7 @@ func (c *call) setState(state string) (reply, error) {
 // key with replicas waits for them without a date (row MR-16).
 func scheduleKeyDeletion(c *call) (reply, error) {
 	days := c.in.number("PendingWindowInDays", 30)
-	if days < 7 || days > 30 { // rows DE-04, DE-05: not in the schema
+	if (days < 7 || days > 30) && !c.wrong(windowUnchecked) { // rows DE-04, DE-05: not in the schema
 		return nil, errValidation("PendingWindowInDays must be between 7 and 30")
 	}
 	k, _, err := c.find(c.in.str("KeyId"), keyOnly)
@@ -37,8 +40,12 @@ func scheduleKeyDeletion(c *call) (reply, error) {
 		return nil, err
 	}
 	var out reply
-	err = c.change(k, deletable, func(_ *tx, s *keyState) (*keyState, error) {
-		s.window = days
+	allowed := deletable
+	if c.wrong(scheduleTwice) {
+		allowed = append(states{pendingDeletion}, deletable...)
+	}
+	err = c.change(k, allowed, func(_ *tx, s *keyState) (*keyState, error) {
+		s.window, s.wasDisabled = days, s.state == disabled
 		s.readyAt, s.before = time.Time{}, ""
 		s.state = pendingDeletion
 		out = reply{"KeyId": k.arn, "PendingWindowInDays": days}
@@ -65,7 +72,10 @@ func cancelKeyDeletion(c *call) (reply, error) {
 		if s.state != pendingDeletion && s.state != pendingReplicaDeletion { // row KS-24
 			return nil, fault("KMSInvalidStateException", "%s is not pending deletion (or pending replica deletion).", k.arn)
 		}
-		s.state, s.deletionDate, s.window = disabled, time.Time{}, 0
+		s.state, s.deletionDate, s.window, s.wasDisabled = disabled, time.Time{}, 0, false
+		if c.wrong(cancelEnables) {
+			s.state = enabled
+		}
 		if s.material == nil {
 			s.state = pendingImport
 		}

@@ -10,17 +10,17 @@ const maxTags = 50
 
 // newTags returns old with the tags of a request added: values of existing
 // keys are replaced in place (row TG-04).
-func newTags(old []tag, list []any) ([]tag, error) {
+func (c *call) newTags(old []tag, list []any) ([]tag, error) {
 	tags := slices.Clone(old)
 	seen := map[string]bool{}
 	for _, e := range list {
 		p := e.(params)
 		t := tag{p.str("TagKey"), p.str("TagValue")}
-		if seen[t.key] { // row TG-05
+		if seen[t.key] && !c.wrong(duplicateTags) { // row TG-05
 			return nil, fault("TagException", "Duplicate tag keys")
 		}
 		seen[t.key] = true
-		if len(t.key) >= 4 && strings.EqualFold(t.key[:4], "aws:") { // rows CK-36, TG-06
+		if len(t.key) >= 4 && strings.EqualFold(t.key[:4], "aws:") && !c.wrong(awsTags) { // rows CK-36, TG-06
 			return nil, fault("TagException", "Tags beginning with aws: are reserved")
 		}
 		if i := slices.IndexFunc(tags, func(o tag) bool { return o.key == t.key }); i >= 0 {
@@ -29,7 +29,7 @@ func newTags(old []tag, list []any) ([]tag, error) {
 		}
 		tags = append(tags, t)
 	}
-	if len(tags) > maxTags { // rows CK-35, TG-07
+	if len(tags) > maxTags && !c.wrong(tagLimitIgnored) { // rows CK-35, TG-07
 		return nil, fault("TagException", "Too many tags")
 	}
 	return tags, nil
@@ -50,7 +50,7 @@ func tagResource(c *call) (reply, error) {
 		return nil, err
 	}
 	return nil, c.change(k, notPending, func(_ *tx, s *keyState) (*keyState, error) {
-		s.tags, err = newTags(s.tags, c.in.list("Tags"))
+		s.tags, err = c.newTags(s.tags, c.in.list("Tags"))
 		return s, err
 	})
 }
@@ -64,7 +64,11 @@ func untagResource(c *call) (reply, error) {
 	}
 	gone := c.in.strings("TagKeys")
 	return nil, c.change(k, notPending, func(_ *tx, s *keyState) (*keyState, error) {
+		before := len(s.tags)
 		s.tags = slices.DeleteFunc(slices.Clone(s.tags), func(t tag) bool { return slices.Contains(gone, t.key) })
+		if c.wrong(untagMissing) && before-len(s.tags) < len(gone) {
+			return nil, fault("NotFoundException", "A tag does not exist")
+		}
 		return s, nil
 	})
 }
