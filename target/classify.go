@@ -101,7 +101,7 @@ func KindOfTransport(err error) Kind {
 	)
 	text := err.Error()
 	switch {
-	case strings.Contains(text, "malformed HTTP"):
+	case isNotHTTP(text):
 		return NotKMS
 	case strings.HasPrefix(text, "net/http: invalid"), strings.Contains(text, "http: invalid "):
 		return NotSent
@@ -116,6 +116,21 @@ func KindOfTransport(err error) Kind {
 		return Unreachable
 	}
 	return Connection
+}
+
+// isNotHTTP reports whether something came that is not HTTP. What net/http says of
+// it has no type. Its "malformed MIME header" is not here: that is also how a
+// connection looks that was cut in the middle of a header.
+func isNotHTTP(text string) bool {
+	for _, part := range []string{
+		"malformed HTTP", "malformed chunked encoding", "chunk length",
+		"multiple Content-Length headers", "bad Content-Length", "unsupported transfer encoding",
+	} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
 }
 
 func isTLS(err error) bool {

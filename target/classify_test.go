@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"syscall"
 	"testing"
 
@@ -98,6 +99,9 @@ func TestKindOfTransport(t *testing.T) {
 		{"certificate", &tls.CertificateVerificationError{Err: errors.New("x")}, target.TLS},
 		{"no TLS there", tls.RecordHeaderError{Msg: "x"}, target.TLS},
 		{"not HTTP", errors.New(`malformed HTTP response "x"`), target.NotKMS},
+		{"two lengths", errors.New(`http: message cannot contain multiple Content-Length headers; got ["1" "2"]`), target.NotKMS},
+		{"header line cut", textproto.ProtocolError("malformed MIME header: missing colon"), target.Connection},
+		{"chunks", errors.New("invalid byte in chunk length"), target.NotKMS},
 		{"refused header", errors.New("net/http: invalid header field value"), target.NotSent},
 	}
 	for _, tt := range tests {
