@@ -34,6 +34,8 @@ var mayImport = map[string][]string{
 	"conformance":           {"target", "vectors", "results", "engine", "target/awsfacts"},
 	"bench":                 {"target", "results", "engine", "target/awsfacts"},
 	"cmd/kmsmac":            {"*"},
+
+	"target/internal/wiretest": {"target", "engine"}, // for tests alone
 }
 
 // testsMayAlso are the packages that any _test.go may import besides.
@@ -128,7 +130,10 @@ func allowed(dir, imp string, test bool) bool {
 func testReaches(dir, own string) bool {
 	switch own {
 	case "target/awskms":
-		return dir == "conformance" || dir == "bench" || dir == "target/targettest" || dir == "target/kmsemu"
+		return dir == "conformance" || dir == "bench" || dir == "target/targettest" || dir == "target/kmsemu" ||
+			dir == "target/lean" || dir == "target/raw"
+	case "target/internal/wiretest":
+		return dir == "target/lean" || dir == "target/raw"
 	case "vectors":
 		return true
 	case "target", "engine":
