@@ -25,6 +25,18 @@ var single512Order = []int{
 	113, 114, 115, 116, 117, 95,
 }
 
+// group512Order is for a round, group512ScheduleOrder for a word of schedule and
+// a round.
+var group512Order = []int{
+	3, 2, 0, 4, 1, 10, 12, 5, 6, 11, 9, 13, 7, 14, 16, 8,
+	15, 17, 18,
+}
+
+var group512ScheduleOrder = []int{
+	0, 2, 1, 3, 4, 6, 7, 14, 9, 5, 8, 21, 10, 12, 13, 16,
+	17, 20, 18, 19, 11, 15, 23, 22, 24, 26, 25, 27, 28, 29,
+}
+
 // list collects instructions before they are arranged.
 type list []string
 
@@ -32,11 +44,13 @@ func (l *list) op(format string, a ...any) { *l = append(*l, fmt.Sprintf(format,
 
 func (fn *Func) ops(l list) {
 	for _, ins := range l {
-		fn.Op("%s", ins)
+		if ins != "" {
+			fn.Op("%s", ins)
+		}
 	}
 }
 
-// arrange returns l in the given order. It panics if order is not a permutation
+// arrange returns l in the given order. Empty instructions do nothing. It panics if order is not a permutation
 // or moves an instruction past one that it depends on.
 func arrange(l list, order []int) list {
 	if len(order) != len(l) {
@@ -61,6 +75,9 @@ func arrange(l list, order []int) list {
 // depends reports whether first and second, one of them writing, name the same
 // register or address.
 func depends(first, second string) bool {
+	if first == "" || second == "" {
+		return false
+	}
 	r1, w1 := effects(first)
 	r2, w2 := effects(second)
 	return slices.Contains(r2, w1) || slices.Contains(r1, w2) || w1 == w2

@@ -1,0 +1,253 @@
+package main
+
+import "fmt"
+
+// group512 is the kernel for eight messages of equal shape, one in each lane of
+// the 512-bit registers: Z0-Z7 hold the state, Z8-Z23 sixteen words of the
+// schedule. BX is g, R8-R15 are eight addresses, SI is the place in the
+// messages, CX counts blocks, DI says what block is at work, DX is the round
+// constants' place, AX counts rounds.
+type group512 struct {
+	*Func
+	v [8]string
+}
+
+// The layout of type group512 in package lanes.
+const (
+	g512State = 0    // [8][8]uint64, word by word
+	g512Tail  = 512  // [8][128]byte
+	g512Msg   = 1536 // [8] each: addresses
+	g512Mid   = 1600
+	g512Out   = 1664
+	g512Bits  = 1728 // of ipad block and message
+	g512Rest  = 1792 // bytes in the last block
+	g512Mark  = 1856 // where its end mark is; 128 or more for nowhere
+	g512Full  = 1920
+	g512Begin = 1928
+	g512Short = 1936
+	g512End   = 1944
+)
+
+// What the block at work is.
+const (
+	group512Full  = iota // of message
+	group512Inner        // the last of the inner hash
+	group512Outer
+)
+
+// Values of end.
+const (
+	g512Exact = 1 // all last blocks have 64 bytes and the mark
+	g512Half  = 2 // all last blocks have 0 to 64 bytes
+	g512Whole = 3 // any
+)
+
+func sha512Group() *File {
+	f := &File{Name: "zz_sha512_group_amd64"}
+	f.Words64("group512K", roundConstants512()...)
+	f.Words64("group512Swap", 0x0001020304050607, 0x08090a0b0c0d0e0f)
+	var index []uint64
+	for i := range uint64(16) {
+		index = append(index, 0x0706050403020100+0x0808080808080808*i)
+	}
+	f.Words64("group512Index", index...)
+	k := &group512{Func: f.Func("hmac512x8", "job *group512",
+		`hmac512x8 does what job asks for with eight messages.`, 0)}
+	k.body()
+	return f
+}
+
+func lane512(i int) string { return fmt.Sprintf("R%d", 8+i) }
+func word512(i int) string { return fmt.Sprintf("Z%d", 8+i&15) }
+
+func (k *group512) body() {
+	k.v = [8]string{"Z0", "Z1", "Z2", "Z3", "Z4", "Z5", "Z6", "Z7"}
+	k.Load("job", "BX")
+	k.Op("MOVL $0xf0, AX")
+	k.Op("KMOVW AX, K1")
+	k.Op("MOVQ %d(BX), CX", g512Full)
+	k.Op("XORL SI, SI")
+	k.Op("MOVL $%d, DI", group512Full)
+	for i, v := range k.v {
+		k.Op("VMOVDQU64 %d(BX), %s", g512State+64*i, v)
+	}
+	k.Op("MOVQ %d(BX), AX", g512Begin)
+	k.Op("TESTL AX, AX")
+	k.Op("JZ begun")
+	k.Op("KMOVW AX, K2")
+	k.midstates(mid512Inner)
+	k.Label("begun")
+	k.addresses(g512Msg)
+	k.Op("TESTQ CX, CX")
+	k.Op("JZ tail")
+
+	k.Label("block")
+	k.first()
+	k.Op("MOVL $4, AX")
+	k.rest()
+	k.feedForward()
+	k.Op("CMPL DI, $%d", group512Inner)
+	k.Op("JEQ outer")
+	k.Op("JGT done")
+	k.Op("ADDQ $128, SI")
+	k.Op("DECQ CX")
+	k.Op("JNZ block")
+
+	k.Label("tail")
+	k.Op("MOVQ %d(BX), AX", g512End)
+	k.Op("TESTL AX, AX")
+	k.Op("JZ leave")
+	k.tail()
+
+	k.Label("outer")
+	k.outer()
+
+	k.Label("half")
+	k.half()
+	k.Op("MOVL $3, AX")
+	k.Op("JMP rounds")
+
+	k.Label("done")
+	k.tags()
+	k.Label("leave")
+	k.Op("VZEROUPPER")
+	k.Return("")
+}
+
+// addresses fills R8-R15.
+func (k *group512) addresses(at int) {
+	for i := range 8 {
+		k.Op("MOVQ %d(BX), %s", at+8*i, lane512(i))
+	}
+}
+
+// midstates loads those at offset of the eight keys and makes them the state in
+// the lanes of mask K2. It uses the first eight words.
+func (k *group512) midstates(offset int) {
+	k.addresses(g512Mid)
+	for i := range 8 {
+		if i%4 == 0 {
+			dst := [4]string{word512(i), word512(i + 1), word512(i + 2), word512(i + 3)}
+			k.quarter(dst, offset+8*i, "", false)
+		}
+		k.Op("VMOVDQA64 %s, K2, %s", word512(i), k.v[i])
+	}
+	k.storeState()
+}
+
+func (k *group512) storeState() {
+	for i, v := range k.v {
+		k.Op("VMOVDQU64 %s, %d(BX)", v, g512State+64*i)
+	}
+}
+
+func (k *group512) feedForward() {
+	for i, v := range k.v {
+		k.Op("VPADDQ %d(BX), %s, %s", g512State+64*i, v, v)
+	}
+	k.storeState()
+}
+
+// quarter loads four words at disp of each of the eight addresses, the first
+// word of all lanes into dst[0] and so on. It uses Z29-Z31.
+func (k *group512) quarter(dst [4]string, disp int, index string, swap bool) {
+	low, high := [4]int{0, 1, 4, 5}, [4]int{2, 3, 6, 7}
+	for i, z := range dst {
+		k.Op("VMOVDQU64 %d(%s)%s, Y%s", disp, lane512(low[i]), index, z[1:])
+		k.Op("VBROADCASTI64X4 %d(%s)%s, K1, %s", disp, lane512(high[i]), index, z)
+	}
+	if swap {
+		k.Op("VBROADCASTI32X4 group512Swap<>(SB), Z31")
+		for _, z := range dst {
+			k.Op("VPSHUFB Z31, %s, %s", z, z)
+		}
+	}
+	k.Op("VPUNPCKLQDQ %s, %s, Z29", dst[1], dst[0])
+	k.Op("VPUNPCKHQDQ %s, %s, Z30", dst[1], dst[0])
+	k.Op("VPUNPCKLQDQ %s, %s, %s", dst[3], dst[2], dst[0])
+	k.Op("VPUNPCKHQDQ %s, %s, %s", dst[3], dst[2], dst[1])
+	k.Op("VSHUFI64X2 $0xdd, %s, Z29, %s", dst[0], dst[2])
+	k.Op("VSHUFI64X2 $0xdd, %s, Z30, %s", dst[1], dst[3])
+	k.Op("VSHUFI64X2 $0x88, %s, Z29, %s", dst[0], dst[0])
+	k.Op("VSHUFI64X2 $0x88, %s, Z30, %s", dst[1], dst[1])
+}
+
+// messageQuarter loads words i to i+3 of the block.
+func (k *group512) messageQuarter(i int) {
+	dst := [4]string{word512(i), word512(i + 1), word512(i + 2), word512(i + 3)}
+	k.quarter(dst, 8*i, "(SI*1)", true)
+}
+
+// first does sixteen rounds over words as they are loaded.
+func (k *group512) first() {
+	k.Op("LEAQ group512K<>(SB), DX")
+	for i := range 16 {
+		if i%4 == 0 {
+			k.messageQuarter(i)
+		}
+		var l list
+		k.round(&l, i, word512(i))
+		k.ops(arrange(l, group512Order))
+	}
+}
+
+// rest does AX times sixteen rounds with their schedule.
+func (k *group512) rest() {
+	k.Op("PCALIGN $64")
+	k.Label("rounds")
+	k.Op("ADDQ $128, DX")
+	for i := range 16 {
+		var l list
+		k.schedule(&l, i)
+		k.round(&l, i, word512(i))
+		k.ops(arrange(l, group512ScheduleOrder))
+	}
+	k.Op("DECL AX")
+	k.Op("JNZ rounds")
+}
+
+// round appends a round over the word in w.
+func (k *group512) round(l *list, i int, w string) {
+	v := k.v
+	a, b, c, d, e, f, g, h := v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]
+	l.op("VPADDQ.BCST %d(DX), %s, Z30", 8*i, w)
+	l.op("VPRORQ $14, %s, Z24", e)
+	l.op("VPRORQ $18, %s, Z25", e)
+	l.op("VPRORQ $41, %s, Z26", e)
+	l.op("VPADDQ Z30, %s, %s", h, h)
+	l.op("VMOVDQA64 %s, Z31", e)
+	l.op("VPTERNLOGQ $0xca, %s, %s, Z31", g, f)
+	l.op("VPTERNLOGQ $0x96, Z26, Z25, Z24")
+	l.op("VPRORQ $28, %s, Z27", a)
+	l.op("VPRORQ $34, %s, Z28", a)
+	l.op("VPRORQ $39, %s, Z29", a)
+	l.op("VPADDQ Z31, %s, %s", h, h)
+	l.op("VMOVDQA64 %s, Z30", a)
+	l.op("VPTERNLOGQ $0xe8, %s, %s, Z30", c, b)
+	l.op("VPADDQ Z24, %s, %s", h, h)
+	l.op("VPTERNLOGQ $0x96, Z29, Z28, Z27")
+	l.op("VPADDQ %s, %s, %s", h, d, d)
+	l.op("VPADDQ Z30, %s, %s", h, h)
+	l.op("VPADDQ Z27, %s, %s", h, h)
+	k.v = [8]string{h, a, b, c, d, e, f, g}
+}
+
+// schedule appends the making of word i of the next sixteen in the place of
+// word i.
+func (k *group512) schedule(l *list, i int) {
+	w := word512(i)
+	sigma512(l, word512(i+14), "Z24", "Z25", "Z26", 19, 61, 6)
+	sigma512(l, word512(i+1), "Z27", "Z28", "Z29", 1, 8, 7)
+	l.op("VPADDQ %s, %s, %s", word512(i+9), w, w)
+	l.op("VPTERNLOGQ $0x96, Z26, Z25, Z24")
+	l.op("VPTERNLOGQ $0x96, Z29, Z28, Z27")
+	l.op("VPADDQ Z24, %s, %s", w, w)
+	l.op("VPADDQ Z27, %s, %s", w, w)
+}
+
+// sigma512 appends the three parts of a small sigma.
+func sigma512(l *list, w, x, y, z string, ror1, ror2, shift int) {
+	l.op("VPRORQ $%d, %s, %s", ror1, w, x)
+	l.op("VPRORQ $%d, %s, %s", ror2, w, y)
+	l.op("VPSRLQ $%d, %s, %s", shift, w, z)
+}

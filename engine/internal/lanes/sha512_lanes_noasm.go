@@ -1,0 +1,8 @@
+//go:build !amd64 || purego
+
+package lanes
+
+// Available reports whether this CPU and operating system can run l.
+func (l Lanes512) Available() bool { return false }
+
+func (l Lanes512) call(*group512) { panic("lanes: no such kernel for several messages") }
