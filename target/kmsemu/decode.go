@@ -50,6 +50,9 @@ func (p params) strings(name string) []string {
 // member of another JSON type, is a SerializationException (rows WI-19 to
 // WI-21). An empty body is not JSON either (inferred).
 func decodeInput(body []byte, members []member) (params, error) {
+	if obj, ok := scanFlat(body); ok {
+		return decodeMembers(obj, members)
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var obj map[string]any

@@ -34,12 +34,13 @@ type shape struct {
 // member is one named member of a structure.
 type member struct {
 	name     string
+	path     string // name as validation texts write it
 	required bool
 	shape    *shape
 }
 
-func req(name string, s *shape) member { return member{name, true, s} }
-func opt(name string, s *shape) member { return member{name, false, s} }
+func req(name string, s *shape) member { return member{name, lowerFirst(name), true, s} }
+func opt(name string, s *shape) member { return member{name, lowerFirst(name), false, s} }
 
 func text(min, max int) *shape     { return &shape{kind: kindString, min: min, max: max} }
 func number(min, max int) *shape   { return &shape{kind: kindInt, min: min, max: max} }

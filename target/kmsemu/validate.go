@@ -12,7 +12,7 @@ import (
 // violations at once, in the order of the schema (row WI-26; AWS's order is
 // not known).
 func validate(p params, members []member) error {
-	v := violations{}
+	var v violations
 	v.members("", p, members)
 	if len(v) == 0 {
 		return nil
@@ -30,22 +30,25 @@ type violations []string
 func (v *violations) members(prefix string, p params, members []member) {
 	for i := range members {
 		m := &members[i]
-		path := prefix + lowerFirst(m.name)
 		value, ok := p[m.name]
 		if !ok {
 			if m.required {
-				v.add(path, nil, m.shape, "Member must not be null")
+				v.add(prefix+m.path, nil, m.shape, "Member must not be null")
 			}
 			continue
 		}
-		v.value(path, value, m.shape)
+		v.value(prefix, m.path, value, m.shape)
 	}
 }
 
-func (v *violations) value(path string, value any, s *shape) {
+func (v *violations) value(prefix, name string, value any, s *shape) {
 	for _, c := range constraints(value, s) {
-		v.add(path, value, s, c)
+		v.add(prefix+name, value, s, c)
 	}
+	if s.kind != kindStruct && s.kind != kindList {
+		return
+	}
+	path := prefix + name
 	switch s.kind {
 	case kindStruct:
 		if p, ok := value.(params); ok {
@@ -62,7 +65,7 @@ func (v *violations) value(path string, value any, s *shape) {
 func (v *violations) elements(path string, list []any, s *shape) {
 	if s.elem.kind == kindStruct {
 		for i, e := range list {
-			v.value(fmt.Sprintf("%s.%d.member", path, i+1), e, s.elem)
+			v.value("", fmt.Sprintf("%s.%d.member", path, i+1), e, s.elem)
 		}
 		return
 	}
