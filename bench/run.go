@@ -143,11 +143,10 @@ func (r *runner) end(why string) {
 func (r *runner) run(ctx context.Context, tick func()) {
 	schedule, stop := context.WithCancel(ctx)
 	defer stop()
-	r.stop = stop
+	r.stop, r.start = stop, time.Now()
 	unhook := context.AfterFunc(ctx, func() { r.end(StoppedInterrupted) })
 	defer unhook()
 
-	r.start = time.Now()
 	var workers sync.WaitGroup
 	for i := range max(r.plan.Workers, r.plan.Concurrency) {
 		w := newWorker(ctx, r, i)
