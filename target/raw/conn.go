@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -52,8 +53,8 @@ func (c *Client) dial(ctx context.Context) (*conn, error) {
 func (k *conn) handshake(ctx context.Context, cfg *tls.Config) error {
 	secure := tls.Client(k.net, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		var alert tls.AlertError
-		if errors.As(err, &alert) && alert == noApplicationProtocol {
+		// The alert of RFC 7301, section 3.2; package tls has no type for it.
+		if strings.Contains(err.Error(), "no application protocol") {
 			return fmt.Errorf("the server does not speak HTTP/1.1 here, which is all this client speaks: %w", err)
 		}
 		return err
@@ -61,9 +62,6 @@ func (k *conn) handshake(ctx context.Context, cfg *tls.Config) error {
 	k.net = secure
 	return nil
 }
-
-// noApplicationProtocol is the alert of RFC 7301, section 3.2.
-const noApplicationProtocol tls.AlertError = 120
 
 // staleAfter is how long a connection may be idle before it is looked at again.
 // While a worker keeps it busy, the look, a system call, is saved.

@@ -68,11 +68,11 @@ var good = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 
 var hello = target.GenerateMacRequest{KeyID: "k", Algorithm: engine.HMACSHA256, Message: []byte("hello")}
 
-// A server that speaks HTTP/2 only is told from one with a bad certificate.
-func TestHTTP2Only(t *testing.T) {
+// A server that refuses HTTP/1.1 by ALPN is told from one with a bad certificate.
+func TestNoHTTP1(t *testing.T) {
 	lender := httptest.NewTLSServer(good) // of its certificate
 	defer lender.Close()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: lender.TLS.Certificates, NextProtos: []string{"h2"}})
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: lender.TLS.Certificates, NextProtos: []string{"other/1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
