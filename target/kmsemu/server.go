@@ -19,6 +19,7 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	done     chan error
+	client   *http.Client // nil: any client will do
 }
 
 // Listen starts an endpoint on a TCP address; port 0 picks a free one. The
