@@ -132,7 +132,7 @@ func Figures(f *File) []Figure {
 		if l.Service != nil {
 			out = append(out, Figure{"service-p50-ns/op", name, float64(l.Service.P50), false})
 		}
-		if l.Succeeded > 0 {
+		if l.Succeeded > 0 && l.Mode == "closed" { // an open loop's rate is the plan's
 			out = append(out, Figure{"ops/s", name, l.AchievedRate, true})
 		}
 	}

@@ -38,6 +38,7 @@ type File struct {
 	Conformance *Conformance `json:"conformance,omitempty"`
 	Load        []Load       `json:"load,omitempty"`
 	Rounds      []Rounds     `json:"rounds,omitempty"`
+	Comparison  *Comparison  `json:"comparison,omitempty"`
 
 	// Unknown keeps members that a newer version wrote, so that nothing is lost
 	// when an older tool rewrites the file.

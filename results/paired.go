@@ -14,7 +14,7 @@ type Effect struct {
 	Lo    float64 `json:"lo"`    // 95 % bootstrap interval of Ratio
 	Hi    float64 `json:"hi"`
 	P     float64 `json:"p"`   // two-sided sign-flip permutation test on log ratios
-	MDE   float64 `json:"mde"` // least change (0.05 is 5 %) found with 80 % power at p < 0.05
+	MDE   float64 `json:"mde"` // least change (0.05 is 5 %) found with 80 % power at p < 0.05; 0 for fewer than two pairs
 }
 
 const (
@@ -31,7 +31,7 @@ const (
 // fifth; the interval is the bootstrap's percentile interval of it over pairs.
 func Paired(base, fresh []float64, seed uint64) Effect {
 	logs := logRatios(base, fresh)
-	e := Effect{Pairs: len(logs), P: 1, MDE: math.Inf(1)}
+	e := Effect{Pairs: len(logs), P: 1}
 	if len(logs) == 0 {
 		return e
 	}
@@ -140,7 +140,7 @@ func exactFlip(logs []float64, bound float64) float64 {
 // spread of the log ratios by their median absolute deviation.
 func detectable(logs []float64) float64 {
 	if len(logs) < 2 {
-		return math.Inf(1)
+		return 0
 	}
 	center := median(logs)
 	dev := make([]float64, len(logs))

@@ -43,6 +43,9 @@ type cli struct {
 	Vectors vectorsCmd `cmd:"" help:"Every vector on every implementation that this CPU has."`
 	Conform conformCmd `cmd:"" help:"Hold a KMS against what AWS KMS really does."`
 	Bench   benchCmd   `cmd:"" help:"Measure."`
+	Compare compareCmd `cmd:"" help:"Effect, interval and verdict of two results."`
+	Gate    gateCmd    `cmd:"" help:"Run base and candidate side by side; the verdict is the exit code."`
+	Merge   mergeCmd   `cmd:"" help:"Join the shards of one plan, exactly."`
 	Serve   serveCmd   `cmd:"" help:"The embedded emulator as a server."`
 	Cleanup cleanupCmd `cmd:"" help:"Schedule deletion of expired keys that a killed run left behind."`
 	Version versionCmd `cmd:"" help:"Print the version."`

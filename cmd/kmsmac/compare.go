@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/results/render"
+)
+
+// judgeFlags say what counts as a difference.
+type judgeFlags struct {
+	Margin  float64            `default:"5" placeholder:"PERCENT" help:"Tolerated change."`
+	Margins map[string]float64 `name:"metric-margin" placeholder:"METRIC=PERCENT" help:"Tolerated change of one metric, for example p50-ns/op=10; repeatable."`
+	Format  string             `enum:"text,markdown,csv,json" default:"text" help:"text, markdown, csv or json."`
+	JSON    bool               `name:"json" help:"The same as --format json."`
+}
+
+func (f judgeFlags) options(seed uint64) (results.JudgeOptions, error) {
+	o := results.JudgeOptions{Margin: f.Margin / 100, Margins: map[string]float64{}, Seed: seed}
+	if !(o.Margin >= 0 && o.Margin <= 10) {
+		return o, usagef("--margin %v is not between 0 and 1000 percent", f.Margin)
+	}
+	for metric, percent := range f.Margins {
+		if !(percent >= 0 && percent <= 1000) {
+			return o, usagef("--metric-margin %s=%v is not between 0 and 1000 percent", metric, percent)
+		}
+		o.Margins[metric] = percent / 100
+	}
+	return o, nil
+}
+
+// print writes c to stdout in the format asked for, and as Markdown to the
+// file that GitHub shows as the job's summary, if there is one.
+func (f judgeFlags) print(a *app, c results.Comparison) error {
+	var err error
+	switch {
+	case f.JSON || f.Format == "json":
+		err = printJSON(a, c)
+	case f.Format == "markdown":
+		err = render.ComparisonMarkdown(a.streams.out, c)
+	case f.Format == "csv":
+		err = render.ComparisonCSV(a.streams.out, c)
+	default:
+		err = render.Comparison(a.streams.out, c)
+	}
+	return errors.Join(err, jobSummary(a, func(w io.Writer) error { return render.ComparisonMarkdown(w, c) }))
+}
+
+// jobSummary appends to the file named by GITHUB_STEP_SUMMARY, if that is set.
+func jobSummary(a *app, write func(io.Writer) error) error {
+	name := a.env("GITHUB_STEP_SUMMARY")
+	if name == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return unknownf("the job summary cannot be written: %w", err)
+	}
+	_, err = f.Write(append(b.Bytes(), '\n'))
+	return errors.Join(err, f.Close())
+}
+
+type compareCmd struct {
+	judgeFlags
+	Base string `arg:"" help:"Result file or directory to compare with."`
+	New  string `arg:"" help:"Result file or directory to judge."`
+}
+
+// Run compares two result files.
+func (c compareCmd) Run(a *app) error {
+	o, err := c.options(1)
+	if err != nil {
+		return err
+	}
+	base, err := results.Read(c.Base)
+	if err != nil {
+		return unknownf("%w", err)
+	}
+	fresh, err := results.Read(c.New)
+	if err != nil {
+		return unknownf("%w", err)
+	}
+	cmp, err := results.Compare(base, fresh, o)
+	if err != nil {
+		return unknownf("%w", err)
+	}
+	if err := c.print(a, cmp); err != nil {
+		return unknownf("the comparison cannot be printed: %w", err)
+	}
+	return verdictError(cmp.Verdict, false)
+}
+
+type mergeCmd struct {
+	Out   string   `required:"" placeholder:"DIR" help:"Directory of the merged result."`
+	JSON  bool     `name:"json" help:"Print the result for machines."`
+	Shard []string `arg:"" help:"Result files or directories, one for each shard of one plan."`
+}
+
+// Run merges shards exactly.
+func (c mergeCmd) Run(a *app) error {
+	var files []*results.File
+	for _, name := range c.Shard {
+		f, err := results.Read(name)
+		if err != nil {
+			return unknownf("%w", err)
+		}
+		files = append(files, f)
+	}
+	merged, err := results.Merge(files)
+	if err != nil {
+		return unknownf("%w", err)
+	}
+	path, err := results.Write(c.Out, merged)
+	if err != nil {
+		return unknownf("%w", err)
+	}
+	if c.JSON {
+		err = printJSON(a, results.Summarize(merged, path))
+	} else {
+		err = render.Text(a.streams.out, merged)
+	}
+	if err != nil {
+		return fmt.Errorf("the result cannot be printed: %w", err)
+	}
+	a.say("result: %s", filepath.Clean(path))
+	return verdictError(merged.Verdict, false)
+}

@@ -1,0 +1,123 @@
+package render
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// Comparison writes c for a terminal: what differs first, then one line per
+// metric with effect, interval and verdict.
+func Comparison(w io.Writer, c results.Comparison) error {
+	p := &printer{w: w}
+	p.comparison(&c)
+	p.printf("verdict: %s\n", c.Verdict)
+	return p.err
+}
+
+func (p *printer) comparison(c *results.Comparison) {
+	if c == nil {
+		return
+	}
+	if len(c.Differences) == 0 {
+		p.printf("plan and environment: the same\n")
+	} else {
+		p.printf("differs:\n")
+		for _, d := range c.Differences {
+			p.printf("  %s: %s → %s\n", d.Where, d.Base, d.New)
+		}
+	}
+	if c.Interleaved {
+		p.printf("arms of one interleaved session\n")
+	} else {
+		p.printf("separate runs: timings are shown, not judged\n")
+	}
+	rows := [][]string{comparisonHead}
+	for _, f := range c.Findings {
+		rows = append(rows, comparisonRow(f))
+	}
+	p.table(rows)
+	for _, f := range c.Findings {
+		if f.Reason != "" {
+			p.printf("  %s %s: cannot tell: %s\n", f.Metric, f.Name, f.Reason)
+		}
+	}
+}
+
+var comparisonHead = []string{"metric", "what", "base", "new", "change", "95 % interval", "p (Holm)", "pairs", "detectable", "A/A", "verdict"}
+
+func comparisonRow(f results.Finding) []string {
+	e := f.Effect
+	row := []string{f.Metric, f.Name, number(f.Base), number(f.New), "–", "–", "–", strconv.Itoa(e.Pairs), "–", "–", strings.ReplaceAll(string(f.Change), "_", " ")}
+	if e.Ratio > 0 {
+		row[4] = percent(e.Ratio)
+	}
+	if e.Pairs > 1 {
+		row[5] = percent(e.Lo) + " … " + percent(e.Hi)
+		row[6] = fmt.Sprintf("%.3f", f.Adjusted)
+		row[8] = fmt.Sprintf("%.1f%%", 100*e.MDE)
+	}
+	if f.Noise != nil && f.Noise.Ratio > 0 {
+		row[9] = percent(f.Noise.Ratio)
+	}
+	return row
+}
+
+func percent(ratio float64) string { return fmt.Sprintf("%+.1f%%", 100*(ratio-1)) }
+
+// number shows four significant digits without an exponent.
+func number(v float64) string {
+	if v >= 1000 || v == float64(int64(v)) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// ComparisonMarkdown writes c as a table for a CI job summary.
+func ComparisonMarkdown(w io.Writer, c results.Comparison) error {
+	p := &printer{w: w}
+	p.printf("**kmsmac: %s**\n\n", c.Verdict)
+	for _, d := range c.Differences {
+		p.printf("- differs: `%s`: %s → %s\n", d.Where, cell(d.Base), cell(d.New))
+	}
+	if len(c.Differences) > 0 {
+		p.printf("\n")
+	}
+	p.printf("| %s |\n|%s\n", strings.Join(comparisonHead, " | "), strings.Repeat("---|", len(comparisonHead)))
+	for _, f := range c.Findings {
+		row := comparisonRow(f)
+		for i := range row {
+			row[i] = cell(row[i])
+		}
+		p.printf("| %s |\n", strings.Join(row, " | "))
+	}
+	for _, f := range c.Findings {
+		if f.Reason != "" {
+			p.printf("\n%s %s: cannot tell: %s\n", f.Metric, f.Name, f.Reason)
+		}
+	}
+	return p.err
+}
+
+// cell keeps text from breaking a Markdown table.
+func cell(s string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;").Replace(s)
+}
+
+// ComparisonCSV writes the findings for spreadsheets: full precision, one line
+// a metric.
+func ComparisonCSV(w io.Writer, c results.Comparison) error {
+	out := csv.NewWriter(w)
+	full := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	rows := [][]string{{"metric", "name", "base", "new", "ratio", "lo", "hi", "p", "adjusted_p", "pairs", "mde", "margin", "change", "reason"}}
+	for _, f := range c.Findings {
+		e := f.Effect
+		rows = append(rows, []string{f.Metric, f.Name, full(f.Base), full(f.New), full(e.Ratio), full(e.Lo), full(e.Hi), full(e.P),
+			full(f.Adjusted), strconv.Itoa(e.Pairs), full(e.MDE), full(f.Margin), string(f.Change), f.Reason})
+	}
+	return out.WriteAll(rows)
+}
