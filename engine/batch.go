@@ -45,7 +45,7 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 		k.check("Batch.Sum: jobs[0].Key")
 		return dst
 	}
-	if len(jobs) >= least {
+	if gangPays(jobs) {
 		if tags, stride := b.ganged(jobs); tags != nil {
 			return b.collect(dst, jobs, tags, stride)
 		}
@@ -92,7 +92,7 @@ func (b *Batch) collect(dst []byte, jobs []Job, tags []byte, stride int) []byte 
 func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	checkCount("ok", len(ok), len(jobs))
 	checkCount("tags", len(tags), len(jobs))
-	if len(jobs) >= least {
+	if gangPays(jobs) {
 		if want, stride := b.ganged(jobs); want != nil {
 			b.compare(ok, jobs, tags, want, stride)
 			return
@@ -124,16 +124,15 @@ func (b *Batch) compare(ok []bool, jobs []Job, tags [][]byte, want []byte, strid
 	}
 }
 
-// ganged computes all tags in memory of a gang, or returns nil: when no gang
-// pays, or when the keys are not alike or cannot be used.
+// gangPays reports whether the first key's gang is worth trying.
+func gangPays(jobs []Job) bool {
+	return len(jobs) > 1 && jobs[0].Key.alive() && jobs[0].Key.kernels.pays(len(jobs))
+}
+
+// ganged computes all tags in memory of the first key's gang, or returns nil
+// when the keys are not alike or cannot be used.
 func (b *Batch) ganged(jobs []Job) (tags []byte, stride int) {
-	if !jobs[0].Key.alive() {
-		return nil, 0
-	}
-	g := b.gangFor(jobs)
-	if g == nil {
-		return nil, 0
-	}
+	g := b.gangOf(jobs[0].Key.kernels)
 	tags, stride, ok := g.run(jobs)
 	if !ok {
 		g.wipe()

@@ -3,11 +3,12 @@ package engine
 import (
 	"runtime"
 	"slices"
+	"unsafe"
 
 	"github.com/kmsmac/kmsmac/engine/internal/lanes"
 )
 
-// gang computes the tags of many messages of one algorithm together. A Batch
+// gang computes the tags of many messages whose keys are alike together. A Batch
 // owns one for each set of kernels that it has met and that has one for batches.
 type gang interface {
 	// run returns the tags of jobs, stride bytes apart, in memory of the gang
@@ -19,14 +20,24 @@ type gang interface {
 }
 
 // newGang is for kernels with one for batches.
-func (k kernels) newGang() gang { return &narrowGang{lanes.NewBatch256(), k} }
+func (k kernels) newGang() gang {
+	if k.many256 != 0 {
+		return &narrowGang{lanes.NewBatch256(), k}
+	}
+	return &wideGang{b: lanes.NewBatch512(k.lanes512, k.single512)}
+}
 
-// least is the smallest batch for which eight lanes together are quicker than
-// one message after another.
-const least = 8
+// The smallest batches for which lanes together are quicker than one message
+// after another.
+const (
+	leastNarrow = 8
+	leastWide   = 3
+)
 
 // pays reports whether n jobs are better computed by a gang.
-func (k kernels) pays(n int) bool { return n >= least && k.batch() }
+func (k kernels) pays(n int) bool {
+	return k.many256 != 0 && n >= leastNarrow || k.lanes512 != 0 && n >= leastWide
+}
 
 // narrowGang is a gang for HMACSHA224 and HMACSHA256.
 type narrowGang struct {
@@ -49,19 +60,40 @@ func (g *narrowGang) run(jobs []Job) (tags []byte, stride int, ok bool) {
 
 func (g *narrowGang) wipe() { g.b.Reset() }
 
+// wideGang is a gang for HMACSHA384 and HMACSHA512, which may be mixed.
+type wideGang struct {
+	b    *lanes.Batch512
+	jobs []lanes.Job512
+	tags [][64]byte
+}
+
+func (g *wideGang) run(jobs []Job) (tags []byte, stride int, ok bool) {
+	for i := range jobs {
+		k := jobs[i].Key
+		if !k.alive() || !k.alike(jobs[0].Key) {
+			return nil, 0, false
+		}
+		g.jobs = append(g.jobs, lanes.Job512{Mid: &k.wide, Msg: jobs[i].Msg})
+	}
+	g.tags = slices.Grow(g.tags, len(jobs))[:len(jobs)]
+	g.b.Sum(g.tags, g.jobs)
+	return unsafe.Slice(&g.tags[0][0], len(g.tags)*64), 64, true
+}
+
+func (g *wideGang) wipe() {
+	clear(g.jobs)
+	clear(g.tags)
+	g.jobs, g.tags = g.jobs[:0], g.tags[:0]
+}
+
 // crew is a gang and the kernels it works with.
 type crew struct {
 	kernels kernels
 	gang    gang
 }
 
-// gangFor returns the gang of the first job's key, or nil if there is none or
-// too few jobs for it to pay.
-func (b *Batch) gangFor(jobs []Job) gang {
-	k := jobs[0].Key.kernels
-	if !k.pays(len(jobs)) {
-		return nil
-	}
+// gangOf returns the gang for k, which has a kernel for batches.
+func (b *Batch) gangOf(k kernels) gang {
 	for _, c := range b.crews {
 		if c.kernels == k {
 			return c.gang
@@ -72,15 +104,15 @@ func (b *Batch) gangFor(jobs []Job) gang {
 	return g
 }
 
-// part is the jobs of one implementation and algorithm out of a mixed batch.
+// part is the jobs with keys that are alike, out of a mixed batch.
 type part struct {
 	jobs []Job
 	at   []int // where each stands in the batch
 	left []int // where the jobs of the others stand
 }
 
-// split runs the jobs of each implementation and algorithm by themselves and
-// leaves tag i at i*maxSize of b.tags.
+// split runs the jobs with keys that are alike by themselves and leaves tag i at
+// i*maxSize of b.tags.
 func (b *Batch) split(jobs []Job) {
 	b.tags = slices.Grow(b.tags[:0], len(jobs)*maxSize)[:len(jobs)*maxSize]
 	p := &b.part
@@ -97,15 +129,14 @@ func (b *Batch) split(jobs []Job) {
 
 // runPart computes one part, by its gang if that pays.
 func (b *Batch) runPart(p *part) {
-	if g := b.gangFor(p.jobs); g != nil {
-		if tags, stride, ok := g.run(p.jobs); ok {
+	if gangPays(p.jobs) {
+		if tags, stride := b.ganged(p.jobs); tags != nil {
 			for i, at := range p.at {
 				copy(b.tags[at*maxSize:][:maxSize], tags[i*stride:][:stride])
 			}
-			g.wipe()
+			b.gangOf(p.jobs[0].Key.kernels).wipe()
 			return
 		}
-		g.wipe()
 	}
 	for i, at := range p.at {
 		p.jobs[i].Key.sum(b.tags[at*maxSize:][:0:maxSize], p.jobs[i].Msg)
@@ -127,4 +158,6 @@ func (p *part) take(jobs []Job, k *Key) {
 }
 
 // alike reports whether the same gang can serve both keys in one run.
-func (k *Key) alike(other *Key) bool { return k.impl == other.impl && k.alg == other.alg }
+func (k *Key) alike(other *Key) bool {
+	return k.impl == other.impl && (k.alg == other.alg || k.kernels.lanes512 != 0)
+}

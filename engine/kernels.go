@@ -27,12 +27,13 @@ type kernels struct {
 	single256 lanes.Single256
 	single512 lanes.Single512
 	many256   lanes.Many256
+	lanes512  lanes.Lanes512
 }
 
 // any reports whether there is a kernel at all, for which keys need another
 // form; batch whether there is one for batches.
 func (k kernels) any() bool   { return k != kernels{} }
-func (k kernels) batch() bool { return k.many256 != 0 }
+func (k kernels) batch() bool { return k.many256 != 0 || k.lanes512 != 0 }
 
 // The hashes of the 32-bit and of the 64-bit kernels' algorithms.
 var (
@@ -44,11 +45,13 @@ var (
 func kernelCandidates() []candidate {
 	ni, vl512 := lanes.SingleNI, lanes.Single512VL
 	nivl, hybrid := lanes.SingleNIVL, lanes.ManyHybrid
+	x8 := lanes.Lanes512x8
 	return []candidate{
 		{SHANI, narrowHashes, kernels{single256: ni}, missingCPU(ni.Available(), "SHA-NI, SSSE3, SSE4.1")},
 		{SHANIAVX512, narrowHashes, kernels{single256: nivl, many256: hybrid},
 			missingCPU(nivl.Available() && hybrid.Available(), "SHA-NI, AVX-512 F, BW, DQ, VL, BMI2")},
-		{AVX512x8, wideHashes, kernels{single512: vl512}, missingCPU(vl512.Available(), "AVX-512 F, BW, DQ, VL")},
+		{AVX512x8, wideHashes, kernels{single512: vl512, lanes512: x8},
+			missingCPU(vl512.Available() && x8.Available(), "AVX-512 F, BW, DQ, VL, BMI2")},
 	}
 }
 
