@@ -50,11 +50,14 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 			return b.collect(dst, jobs, tags, stride)
 		}
 	}
-	if survey("Batch.Sum", jobs, dst[len(dst):cap(dst)]) {
+	if !canRunStraight(jobs, dst[len(dst):cap(dst)]) {
+		checkAlive("Batch.Sum", jobs)
 		b.split(jobs)
 		return b.collect(dst, jobs, b.tags, maxSize)
 	}
-	dst = makeRoom(dst, jobs)
+	if cap(dst)-len(dst) < len(jobs)*maxSize {
+		dst = makeRoom(dst, jobs)
+	}
 	for i := range jobs {
 		k := jobs[i].Key
 		dst = k.sum(dst, jobs[i].Msg)
@@ -68,7 +71,9 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 // collect appends the tags, which lie stride bytes apart, and wipes them.
 func (b *Batch) collect(dst []byte, jobs []Job, tags []byte, stride int) []byte {
 	defer b.wipe()
-	dst = makeRoom(dst, jobs)
+	if cap(dst)-len(dst) < len(jobs)*maxSize {
+		dst = makeRoom(dst, jobs)
+	}
 	same := true
 	for i := range jobs {
 		k := jobs[i].Key
@@ -98,7 +103,8 @@ func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 			return
 		}
 	}
-	if survey("Batch.Verify", jobs, nil) {
+	if !canRunStraight(jobs, nil) {
+		checkAlive("Batch.Verify", jobs)
 		b.split(jobs)
 		b.compare(ok, jobs, tags, b.tags, maxSize)
 		return
@@ -149,29 +155,31 @@ func (b *Batch) wipe() {
 	}
 }
 
-// survey checks the keys and reports whether tags must wait: since a gang may
-// pay for some of the jobs, or since a message shares memory with room.
-func survey(caller string, jobs []Job, room []byte) (wait bool) {
+// canRunStraight reports whether every job can be run by itself, its tag going
+// straight to the caller: all keys can be used, no gang pays for some of them,
+// and no message shares memory with room.
+func canRunStraight(jobs []Job, room []byte) bool {
 	first := address(room)
 	last := first + uintptr(len(room))
 	for i := range jobs {
-		k := jobs[i].Key
-		if !k.alive() {
-			refuseJob(caller, jobs, i)
-		}
-		at := address(jobs[i].Msg)
-		if k.kernels.pays(len(jobs)) || at < last && first < at+uintptr(len(jobs[i].Msg)) {
-			wait = true
+		k, at := jobs[i].Key, address(jobs[i].Msg)
+		if !k.alive() || at < last && first < at+uintptr(len(jobs[i].Msg)) || k.kernels.pays(len(jobs)) {
+			return false
 		}
 	}
-	return wait
+	return true
+}
+
+func checkAlive(caller string, jobs []Job) {
+	for i := range jobs {
+		if !jobs[i].Key.alive() {
+			refuseJob(caller, jobs, i)
+		}
+	}
 }
 
 // makeRoom lets dst take the tags of all jobs.
 func makeRoom(dst []byte, jobs []Job) []byte {
-	if cap(dst)-len(dst) >= len(jobs)*maxSize {
-		return dst
-	}
 	size := 0
 	for i := range jobs {
 		size += jobs[i].Key.alg.Size()
