@@ -9,6 +9,16 @@ import (
 func TestLabels(t *testing.T) {
 	second := func(f *fakeKMS) { f.delay, f.quick = stall(2*time.Second, 3*time.Second), 1 }
 	slow := func(f *fakeKMS) { f.delay, f.quick = always(100*time.Millisecond+3), 1 }
+	// Five arrivals fall into a short stall; one request takes a second.
+	outlier := func(f *fakeKMS) {
+		f.quick = 1
+		f.delay = func(now time.Duration) time.Duration {
+			if now == 5*time.Second {
+				return time.Second + 3
+			}
+			return stall(2*time.Second, 2050*time.Millisecond-5)(now)
+		}
+	}
 	for _, tc := range []struct {
 		name   string
 		plan   Plan
@@ -21,6 +31,7 @@ func TestLabels(t *testing.T) {
 		{"a stall and one too few", Plan{Workers: 99}, second, false, 0}, // one in a thousand waits
 		{"too slow for so many", Plan{Workers: 5, Drain: time.Minute}, slow, true, 11},
 		{"too slow, dropped", Plan{Workers: 5, Overload: Drop}, slow, true, 11},
+		{"one slow request does not ask for a hundred workers", Plan{Workers: 2}, outlier, true, 5},
 		{"enough", Plan{Workers: 11}, slow, false, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -179,7 +179,7 @@ func hashBits(body []byte) string {
 
 // nullAnswers holds the response to every request.
 func nullAnswers() map[nullRequest][]byte {
-	out := map[nullRequest][]byte{nullUnknown: nullResponse("400 Bad Request", `{"__type":"UnknownOperationException"}`)}
+	out := map[nullRequest][]byte{nullUnknown: nullResponse("400 Bad Request\r\nConnection: close", `{"__type":"UnknownOperationException"}`)}
 	for _, alg := range engine.Algorithms() {
 		bits := strings.TrimPrefix(alg.String(), "HMAC_SHA_")
 		tag := base64.StdEncoding.EncodeToString(nullTag(alg))

@@ -129,6 +129,10 @@ func TestWrongAnswersAreCounted(t *testing.T) {
 		{"right tag refused", Workload{Verify: 1}, func(f *fakeKMS) {
 			f.answer = func(int64) error { return refuse("VerifyMac", target.InvalidMac) }
 		}, 100, ""},
+		{"changed tags accepted", Workload{Verify: 1, CorruptShare: 1}, func(f *fakeKMS) { f.gullible = true }, 100, ""},
+		{"changed tags accepted, consistency", Workload{Verify: 1, CorruptShare: 1}, func(f *fakeKMS) {
+			f.noImport, f.gullible = true, true
+		}, 100, "a changed tag accepted"},
 		{"another tag each time, consistency", Workload{Generate: 1}, func(f *fakeKMS) {
 			f.noImport = true
 			f.spoil = func(n int64, tag []byte) { tag[0], tag[1] = byte(n), byte(n>>8) }

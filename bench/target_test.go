@@ -17,6 +17,7 @@ import (
 type fakeKMS struct {
 	aws      bool
 	noImport bool
+	gullible bool                                    // VerifyMac takes any tag
 	delay    func(since time.Duration) time.Duration // of a load request; nil is none
 	quick    int64                                   // so many load requests at first have no delay: the set-up's
 	answer   func(n int64) error                     // called for load requests; nil error lets it through
@@ -133,7 +134,7 @@ func (f *fakeKMS) VerifyMac(ctx context.Context, req target.VerifyMacRequest) (t
 	if req.DryRun {
 		return target.VerifyMacReply{}, refuse("VerifyMac", target.DryRun)
 	}
-	if !k.engine.Verify(req.Message, req.Tag) {
+	if !f.gullible && !k.engine.Verify(req.Message, req.Tag) {
 		return target.VerifyMacReply{}, refuse("VerifyMac", target.InvalidMac)
 	}
 	return target.VerifyMacReply{KeyID: k.md.ARN, Algorithm: req.Algorithm, Valid: true, Trace: target.Trace{Attempts: 1}}, nil
