@@ -1,7 +1,6 @@
 package kmsemu
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -33,10 +32,27 @@ const (
 	keyOrAlias idForms = true  // alias name and alias ARN too (row ID-01)
 )
 
-var (
-	uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	mrkForm  = regexp.MustCompile(`^mrk-[0-9a-f]{32}$`)
-)
+// isKeyID reports whether id has the form of a key id: a UUID, or mrk- and 32
+// lower-case hexadecimal digits.
+func isKeyID(id string) bool {
+	if len(id) != 36 {
+		return false
+	}
+	mrk := id[:4] == "mrk-"
+	for i := range len(id) {
+		c := id[i]
+		switch {
+		case mrk && i < 4, !mrk && (i == 8 || i == 13 || i == 18 || i == 23) && c == '-':
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', !mrk && c >= 'A' && c <= 'F':
+			if !mrk && (i == 8 || i == 13 || i == 18 || i == 23) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // find resolves a key identifier and checks that the caller may do what the
 // call does to the key: steps 4 and 5 of the order of checks.
@@ -73,7 +89,7 @@ func (c *call) resolve(id string, forms idForms) (k *key, s *keyState, alias str
 }
 
 func (c *call) findID(r *realm, id string) (*key, *keyState, error) {
-	if !uuidForm.MatchString(id) && !mrkForm.MatchString(id) && !c.wrong(anyIDNotFound) {
+	if !isKeyID(id) && !c.wrong(anyIDNotFound) {
 		return nil, nil, c.errInvalidKeyID(id)
 	}
 	k := r.key(id)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -45,14 +46,22 @@ func (p params) strings(name string) []string {
 	return out
 }
 
+// strictBase64 is standard Base64 with padding (row WI-22).
+var strictBase64 = base64.StdEncoding.Strict()
+
 // decodeInput turns a request body into the members that op knows; unknown
 // members are ignored (row GM-34). A body that is not one JSON object, or a
 // member of another JSON type, is a SerializationException (rows WI-19 to
 // WI-21). An empty body is not JSON either (inferred).
-func decodeInput(body []byte, members []member) (params, error) {
-	if obj, ok := scanFlat(body); ok {
-		return decodeMembers(obj, members)
+func (s *scratch) decodeInput(body []byte, members []member) (params, error) {
+	if p, ok := s.decodeFlat(body, members); ok {
+		return p, nil
 	}
+	return decodeAny(body, members)
+}
+
+// decodeAny is the general decoder.
+func decodeAny(body []byte, members []member) (params, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var obj map[string]any
@@ -105,8 +114,8 @@ func decodeText(v string, s *shape) (any, error) {
 	case kindString:
 		return v, nil
 	case kindBlob:
-		b, err := base64.StdEncoding.Strict().DecodeString(v)
-		if err != nil {
+		b, err := strictBase64.AppendDecode([]byte{}, []byte(v))
+		if err != nil || strings.ContainsAny(v, "\r\n") { // which the decoder would skip
 			return nil, errSerialization("")
 		}
 		return b, nil

@@ -219,7 +219,9 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
-	body, err := readBody(r)
+	s := scratches.Get().(*scratch)
+	defer s.release()
+	body, err := s.readBody(r)
 	if !pause(r.Context(), e.delay(n, arrived, rule)) {
 		return
 	}
@@ -228,7 +230,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		resp = failure(err)
 	} else {
-		resp = e.serve(c, r, body, rule)
+		resp = e.serve(c, r, s, body, rule)
 	}
 	for _, edit := range e.edits {
 		edit(c, &resp)
@@ -263,7 +265,7 @@ func (e *Emulator) delay(n uint64, arrived time.Time, rule *faultRule) time.Dura
 // serve makes the checks that come before any operation, in the order of the
 // behaviour table, section 2: signature, operation, members. Quotas and
 // planned errors come as soon as the operation is known (inferred).
-func (e *Emulator) serve(c *call, r *http.Request, body []byte, rule *faultRule) response {
+func (e *Emulator) serve(c *call, r *http.Request, s *scratch, body []byte, rule *faultRule) response {
 	err := e.authenticate(c, r, body)
 	if err != nil {
 		return failure(err)
@@ -276,7 +278,7 @@ func (e *Emulator) serve(c *call, r *http.Request, body []byte, rule *faultRule)
 			return failure(err)
 		}
 	}
-	c.in, err = decodeInput(body, c.op.input)
+	c.in, err = s.decodeInput(body, c.op.input)
 	c.loosen()
 	if c.throttled() {
 		return failure(errThrottled())

@@ -14,7 +14,6 @@ type keyUse struct {
 	operation string
 	at        time.Time
 	requestID string
-	eventID   string
 }
 
 // macHashes are the hashes of the algorithms (RFC 2104 over FIPS 180-4). Tags
@@ -134,7 +133,7 @@ func (c *call) tag(k *key, m *material) []byte {
 
 // used remembers the last successful use (row OB-04).
 func (c *call) used(k *key) {
-	k.lastUse.Store(&keyUse{c.op.name, c.now, c.requestID, newUUID()})
+	k.lastUse.Store(&keyUse{c.op.name, c.now, c.requestID})
 }
 
 // dryRun reports whether the request is a dry run.

@@ -3,6 +3,7 @@ package kmsemu
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -204,7 +205,7 @@ var rowsMR = []row{
 	simple("MR-01", func(c *client) {
 		a := c.call("CreateKey", create("HMAC_256").with("MultiRegion", true)).ok().wants("KeyMetadata.MultiRegion", true)
 		id := a.str("KeyMetadata.KeyId")
-		if !mrkForm.MatchString(id) {
+		if !regexp.MustCompile("^mrk-[0-9a-f]{32}$").MatchString(id) {
 			c.t.Fatalf("KeyId: got %q, want mrk- and 32 digits", id)
 		}
 		a.wants("KeyMetadata.MultiRegionConfiguration", in{"MultiRegionKeyType": "PRIMARY", "ReplicaKeys": []any{},

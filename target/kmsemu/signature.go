@@ -66,8 +66,11 @@ func canonicalRequest(a *authorization, r *http.Request, body []byte) ([]byte, e
 		return nil, errSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	for name := range r.Header {
-		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-amz-") && !slices.Contains(a.signedHeaders, lower) {
-			return nil, errSignature("'%s' must be a 'SignedHeader' in the AWS Authorization.", lower)
+		if len(name) < 6 || !strings.EqualFold(name[:6], "x-amz-") {
+			continue
+		}
+		if !slices.ContainsFunc(a.signedHeaders, func(s string) bool { return strings.EqualFold(s, name) }) {
+			return nil, errSignature("'%s' must be a 'SignedHeader' in the AWS Authorization.", strings.ToLower(name))
 		}
 	}
 	b := make([]byte, 0, 1024)
@@ -84,7 +87,12 @@ func canonicalRequest(a *authorization, r *http.Request, body []byte) ([]byte, e
 		b = append(b, '\n')
 	}
 	b = append(b, '\n')
-	b = append(b, strings.Join(a.signedHeaders, ";")...)
+	for i, name := range a.signedHeaders {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = append(b, name...)
+	}
 	b = append(b, '\n')
 	sum := sha256.Sum256(body)
 	return hex.AppendEncode(b, sum[:]), nil
@@ -100,20 +108,32 @@ func canonicalQuery(r *http.Request) string {
 
 // appendHeader adds the value of a header, runs of spaces made one.
 func appendHeader(b []byte, r *http.Request, name string) []byte {
-	values := r.Header[http.CanonicalHeaderKey(name)]
-	switch {
-	case name == "host":
-		values = []string{r.Host}
-	case name == "content-length" && values == nil:
-		values = []string{strconv.FormatInt(r.ContentLength, 10)}
+	if name == "host" {
+		return append(b, r.Host...)
 	}
-	for i, v := range values {
-		if i > 0 {
-			b = append(b, ',')
+	for key, values := range r.Header { // few, and the canonical form of name would cost more
+		if !strings.EqualFold(key, name) {
+			continue
 		}
-		b = append(b, strings.Join(strings.Fields(v), " ")...)
+		for i, v := range values {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendTrimmed(b, v)
+		}
+		return b
+	}
+	if name == "content-length" {
+		b = strconv.AppendInt(b, r.ContentLength, 10)
 	}
 	return b
+}
+
+func appendTrimmed(b []byte, v string) []byte {
+	if v == strings.TrimSpace(v) && !strings.Contains(v, "  ") {
+		return append(b, v...)
+	}
+	return append(b, strings.Join(strings.Fields(v), " ")...)
 }
 
 func hmacSHA256(key []byte, s string) []byte {

@@ -30,22 +30,28 @@ func parseAuthorization(value string) (a authorization, err error) {
 	if !ok {
 		return a, errIncomplete("Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters. Authorization=%s", value)
 	}
-	fields := map[string]string{}
-	for _, f := range strings.Split(rest, ",") {
+	var credential, signed string
+	for f := range strings.SplitSeq(rest, ",") {
 		name, v, ok := strings.Cut(strings.TrimSpace(f), "=")
 		if !ok {
 			return a, errIncomplete("'%s' not a valid key=value pair (missing equal-sign) in Authorization header: '%s'.", strings.TrimSpace(f), value)
 		}
-		fields[name] = v
-	}
-	for _, name := range []string{"Credential", "SignedHeaders", "Signature"} {
-		if fields[name] == "" {
-			return a, errIncomplete("Authorization header requires '%s' parameter. Authorization=%s", name, value)
+		switch name {
+		case "Credential":
+			credential = v
+		case "SignedHeaders":
+			signed = v
+		case "Signature":
+			a.signature = v
 		}
 	}
-	a.signedHeaders = strings.Split(fields["SignedHeaders"], ";")
-	a.signature = fields["Signature"]
-	return a, a.parseScope(fields["Credential"])
+	for _, p := range [...]struct{ name, value string }{{"Credential", credential}, {"SignedHeaders", signed}, {"Signature", a.signature}} {
+		if p.value == "" {
+			return a, errIncomplete("Authorization header requires '%s' parameter. Authorization=%s", p.name, value)
+		}
+	}
+	a.signedHeaders = strings.Split(signed, ";")
+	return a, a.parseScope(credential)
 }
 
 func (a *authorization) parseScope(credential string) error {

@@ -1,16 +1,12 @@
 package kmsemu
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 )
 
 const (
@@ -23,6 +19,14 @@ const (
 	// maxBody is above anything the schemas allow: a policy of 131,072
 	// characters, an attestation document of 262,144 bytes.
 	maxBody = 1 << 20
+)
+
+// The values of the headers that never change; nobody writes to them.
+var (
+	contentTypeValue  = []string{contentType}
+	cacheControlValue = []string{"no-cache, no-store, must-revalidate, private"}
+	expiresValue      = []string{"0"}
+	pragmaValue       = []string{"no-cache"}
 )
 
 // reply are the members of a response. Absent members are left out, never
@@ -68,11 +72,11 @@ func (r *response) write(w http.ResponseWriter, requestID string) {
 // WI-03, WI-04).
 func (r *response) writeHeader(w http.ResponseWriter, requestID string, length int) {
 	h := w.Header()
-	h["Content-Type"] = []string{contentType}
+	h["Content-Type"] = contentTypeValue
 	h[requestIDHeader] = []string{requestID}
-	h["cache-control"] = []string{"no-cache, no-store, must-revalidate, private"}
-	h["expires"] = []string{"0"}
-	h["pragma"] = []string{"no-cache"}
+	h["cache-control"] = cacheControlValue
+	h["expires"] = expiresValue
+	h["pragma"] = pragmaValue
 	h["Content-Length"] = []string{strconv.Itoa(length)}
 	for k, v := range r.header {
 		if v == nil {
@@ -84,53 +88,20 @@ func (r *response) writeHeader(w http.ResponseWriter, requestID string, length i
 	w.WriteHeader(r.status)
 }
 
-func encode(body reply) []byte {
-	if body == nil {
-		return nil
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(map[string]any(body)); err != nil {
-		panic("kmsemu: a reply cannot be encoded: " + err.Error()) // a bug: all members are of known types
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
-// epoch is a timestamp on the wire: seconds with milliseconds in exponent
-// notation, 1.608639949636E9 (rows CK-14, WI-23).
-type epoch time.Time
-
-// MarshalJSON writes the number the way Java prints a double.
-func (t epoch) MarshalJSON() ([]byte, error) {
-	seconds := float64(time.Time(t).UnixMilli()) / 1000
-	s := strconv.FormatFloat(seconds, 'E', -1, 64)
-	mantissa, exponent, _ := strings.Cut(s, "E")
-	if !strings.Contains(mantissa, ".") {
-		mantissa += ".0"
-	}
-	n, err := strconv.Atoi(exponent)
-	return []byte(mantissa + "E" + strconv.Itoa(n)), err
-}
-
-// readBody reads the whole body, at most maxBody.
-func readBody(r *http.Request) ([]byte, error) {
+// readBody reads the whole body into s, at most maxBody. The memory grows with
+// what arrives, not with what is announced.
+func (s *scratch) readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength > maxBody {
 		return nil, errTooLarge()
 	}
-	size := r.ContentLength
-	if size < 0 || size > 64<<10 { // grow with what arrives, not with what is announced
-		size = 512
-	}
-	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	n, err := b.ReadFrom(io.LimitReader(r.Body, maxBody+1))
+	n, err := s.body.ReadFrom(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
 		return nil, errSerialization("")
 	}
 	if n > maxBody {
 		return nil, errTooLarge()
 	}
-	return b.Bytes(), nil
+	return s.body.Bytes(), nil
 }
 
 func errTooLarge() *apiError { // row AU-13
@@ -141,6 +112,11 @@ func errTooLarge() *apiError { // row AU-13
 func newUUID() string {
 	var b [16]byte
 	rand.Read(b[:])
+	return uuidOf(b)
+}
+
+// uuidOf writes a version 4 UUID with the bits of b.
+func uuidOf(b [16]byte) string {
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	var out [36]byte
