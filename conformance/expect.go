@@ -12,10 +12,13 @@ import (
 // Expectation is what one answer must show, as data: every field that is set
 // is a fact of its own, and a report names the ones that differ.
 type Expectation struct {
-	Name    string // of an alternative, where a row lists several
-	Status  int
-	Code    string // error code; AnyCode for any; "" for a success
-	Message MessageRule
+	Name   string // of an alternative, where a row lists several
+	Status int
+	// WarnStatus is a second status that only warns, where AWS's own documents
+	// disagree with the wire.
+	WarnStatus int
+	Code       string // error code; AnyCode for any; "" for a success
+	Message    MessageRule
 	// Text is the message, compared as likeText does. It decides only where
 	// the row is recorded or TextKnown is set.
 	Text      string
@@ -56,7 +59,7 @@ type Fact struct {
 type Difference struct {
 	Fact      string
 	Want, Got string
-	TextOnly  bool
+	TextOnly  bool // it only warns: a text, or a status that is tolerated
 }
 
 // String is the difference in one line.
@@ -75,7 +78,7 @@ func (e Expectation) judge(a *Answer, textDecides bool) (asserted []Fact, diffs 
 		}
 	}
 	if e.Status != 0 {
-		check("status", a.Status == e.Status, strconv.Itoa(e.Status), strconv.Itoa(a.Status), false)
+		check("status", a.Status == e.Status, strconv.Itoa(e.Status), strconv.Itoa(a.Status), a.Status == e.WarnStatus)
 	}
 	if e.Code == AnyCode {
 		kind = "any"

@@ -53,6 +53,14 @@ func (e Expectation) mentioning(parts ...string) Expectation {
 
 // The errors that many rows share.
 
+// denied wants AccessDeniedException. Status 403, which AWS's page of common
+// errors names, only warns.
+func denied(text string) Expectation {
+	e := fails("AccessDeniedException", text)
+	e.WarnStatus = 403
+	return e
+}
+
 func invalid(text string) Expectation  { return fails("ValidationException", text) }
 func notFound(text string) Expectation { return fails("NotFoundException", text) }
 func missingKey(arn string) Expectation {

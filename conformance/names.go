@@ -77,8 +77,21 @@ func (p *Probe) startReplica(k Key) Key {
 	r := k
 	r.Region = p.In().Region()
 	r.ARN = inRegion(k.ARN, r.Region)
-	p.Do("ReplicateKey", Params{"KeyId": k.ID, "ReplicaRegion": r.Region})
+	p.Do("ReplicateKey", p.run.s.tagged(Params{"KeyId": k.ID, "ReplicaRegion": r.Region}))
 	return r
+}
+
+// keepReplica remembers a replica for removal. One in a third Region, which no
+// right target makes, cannot be reached.
+func (p *Probe) keepReplica(a *Answer) {
+	s, arn := p.run.s, a.String("ReplicaKeyMetadata.Arn")
+	for _, r := range []*road{s.away, s.home} {
+		if r != nil && r.region == (Key{ARN: arn}).part(3) {
+			s.keep(p.run, r, a.String("ReplicaKeyMetadata.KeyId"), arn)
+			return
+		}
+	}
+	s.addLeft(mask(arn))
 }
 
 // Creating makes a replica of a multi-Region primary and returns it while it

@@ -124,7 +124,7 @@ func (p *Probe) noteChange(operation string, a *Answer) {
 	case "CreateKey":
 		p.run.s.keep(p.run, p.road, a.String("KeyMetadata.KeyId"), a.String("KeyMetadata.Arn"))
 	case "ReplicateKey":
-		p.run.s.keep(p.run, p.run.s.away, a.String("ReplicaKeyMetadata.KeyId"), a.String("ReplicaKeyMetadata.Arn"))
+		p.keepReplica(a)
 	case "GenerateMac", "VerifyMac", "Encrypt", "Decrypt", "Sign", "Verify", "DescribeKey",
 		"ListKeys", "ListAliases", "ListResourceTags", "ListGrants", "ListKeyPolicies", "ListKeyRotations", "ListRetirableGrants",
 		"GetKeyPolicy", "GetKeyRotationStatus", "GetParametersForImport", "GetPublicKey", "GetKeyLastUsage":
