@@ -24,6 +24,12 @@ func groups() []group {
 		{"KU", kuCases, kuUntestable},
 		{"RFC", rfcCases, nil},
 		{"IM", imCases, imUntestable},
+		{"MR", mrCases, mrUntestable},
+		{"AL", alCases, alUntestable},
+		{"TG", tgCases, tgUntestable},
+		{"GR", grCases, grUntestable},
+		{"PO", poCases, poUntestable},
+		{"DR", drCases, drUntestable},
 	}
 }
 
