@@ -43,12 +43,10 @@ func (c *Client) send(ctx context.Context, k *call, op wire.Operation) error {
 	if err := ctx.Err(); err != nil {
 		return wire.Failed(ctx, op, 0, k.trace, err)
 	}
-	if c.setup.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.setup.Timeout)
-		defer cancel()
-	}
-	now := c.setup.SignAt(time.Now())
+	now := time.Now()
+	ctx, cancel := c.limited(ctx, now)
+	defer cancel()
+	now = c.setup.SignAt(now)
 	creds, err := c.setup.Source.Get(ctx, now)
 	if err != nil {
 		return wire.CredentialsError(op, err)

@@ -22,6 +22,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kmsmac/kmsmac/target"
@@ -63,8 +64,8 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// Proxy chooses the proxy, as in http.Transport; default none.
 	Proxy func(*http.Request) (*url.URL, error)
-	// Timeout bounds one request, default 30 s. Negative means no bound but the
-	// caller's context.
+	// Timeout bounds one request, default 30 s; it may come late by a sixteenth.
+	// Negative means no bound but the caller's context.
 	Timeout time.Duration
 	// Now is the clock that requests are signed by, default time.Now.
 	Now func() time.Time
@@ -78,6 +79,7 @@ type Client struct {
 	date      wire.DateCache
 	totals    wire.Totals
 	calls     sync.Pool // of *call
+	era       atomic.Pointer[era]
 }
 
 var (
@@ -133,6 +135,9 @@ func (c *Client) Counters() target.Counters { return c.totals.Counters() }
 
 // Close closes the connections. No request may be in flight.
 func (c *Client) Close() error {
+	if e := c.era.Swap(nil); e != nil && e.cancel != nil {
+		e.cancel()
+	}
 	c.transport.CloseIdleConnections()
 	return nil
 }

@@ -16,11 +16,15 @@ type call struct {
 	op       wire.Operation
 	conn     *conn
 	creds    *wire.Credentials
-	deadline time.Time // zero: none
+	deadline time.Time     // zero: none
+	slack    time.Duration // by which it may come late
 	signed   time.Time
 	dialled  time.Duration // spent on dialling
 	trace    target.Trace
 }
+
+// slackPart is the part of Options.Timeout by which it may come late.
+const slackPart = 16
 
 // begin gets credentials and a connection. After an error nothing is to be released.
 func (c *Client) begin(ctx context.Context, op wire.Operation) (call, error) {
@@ -32,7 +36,7 @@ func (c *Client) begin(ctx context.Context, op wire.Operation) (call, error) {
 	k.deadline, _ = ctx.Deadline()
 	if c.setup.Timeout > 0 {
 		if d := now.Add(c.setup.Timeout); k.deadline.IsZero() || d.Before(k.deadline) {
-			k.deadline = d
+			k.deadline, k.slack = d, c.setup.Timeout/slackPart
 		}
 	}
 	k.signed = c.setup.SignAt(now)
@@ -87,7 +91,7 @@ func (c *Client) exchange(k *call) error {
 	conn := k.conn
 	c.write(k)
 	start := time.Now()
-	err := conn.roundTrip(k.ctx, k.deadline)
+	err := conn.roundTrip(k.ctx, k.deadline, k.slack)
 	done := time.Now()
 	k.trace.Wire = done.Sub(start) + k.dialled
 	conn.since = done

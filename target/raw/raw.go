@@ -68,8 +68,8 @@ type Options struct {
 	// Proxy chooses the proxy, as in http.Transport. New fails if it chooses one
 	// for the endpoint: this client knows none.
 	Proxy func(*http.Request) (*url.URL, error)
-	// Timeout bounds one request, dialling included; default 30 s. Negative means
-	// no bound but the caller's context.
+	// Timeout bounds one request, dialling included; default 30 s; it may come late
+	// by a sixteenth. Negative means no bound but the caller's context.
 	Timeout time.Duration
 	// Now is the clock that requests are signed by, default time.Now.
 	Now func() time.Time

@@ -57,14 +57,19 @@ func (r *reader) shrink() {
 	}
 }
 
-// fill reads at least one byte more.
-func (r *reader) fill() error {
+// room is where the next bytes go.
+func (r *reader) room() []byte {
 	if r.end == len(r.buf) {
 		grown := make([]byte, max(firstBuffer, 2*len(r.buf)))
 		copy(grown, r.buf[:r.end])
 		r.buf = grown
 	}
-	n, err := r.from.Read(r.buf[r.end:])
+	return r.buf[r.end:]
+}
+
+// fill reads at least one byte more.
+func (r *reader) fill() error {
+	n, err := r.from.Read(r.room())
 	r.end += n
 	switch {
 	case n > 0:
@@ -100,15 +105,18 @@ func (r *reader) line(start, limit int) (span, error) {
 	}
 }
 
+var errNoAnswer = fmt.Errorf("the server closed the connection before it answered: %w", io.EOF)
+
 // read takes one answer. Its spans and its body are good until the next one. A
 // connection that ends before the answer does is io.ErrUnexpectedEOF, or io.EOF
 // when there was no answer at all.
 func (r *reader) read(a *answer) error {
-	if err := r.fill(); err != nil {
-		if err == io.EOF {
-			err = fmt.Errorf("the server closed the connection before it answered: %w", err)
+	if r.empty() {
+		if err := r.fill(); err == io.EOF {
+			return errNoAnswer
+		} else if err != nil {
+			return err
 		}
-		return err
 	}
 	err := r.head(a)
 	if err == nil {

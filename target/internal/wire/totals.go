@@ -13,10 +13,10 @@ import (
 // concurrently.
 type Totals struct {
 	Attempts, Throttles, Opened atomic.Int64
+	Sent, Received              atomic.Int64 // bytes
 
-	sent, received atomic.Int64
-	protocol       atomic.Pointer[string]
-	date           atomic.Pointer[dateSample]
+	protocol atomic.Pointer[string]
+	date     atomic.Pointer[dateSample]
 }
 
 // dateSample is a Date header and how far it was from the local clock when it
@@ -49,8 +49,8 @@ func (t *Totals) Counters() target.Counters {
 		Attempts:          t.Attempts.Load(),
 		Throttles:         t.Throttles.Load(),
 		ConnectionsOpened: t.Opened.Load(),
-		BytesSent:         t.sent.Load(),
-		BytesReceived:     t.received.Load(),
+		BytesSent:         t.Sent.Load(),
+		BytesReceived:     t.Received.Load(),
 	}
 	if p := t.protocol.Load(); p != nil {
 		c.Protocol = *p
@@ -74,13 +74,13 @@ type countedConn struct {
 
 func (c *countedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.totals.received.Add(int64(n))
+	c.totals.Received.Add(int64(n))
 	return n, err
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	c.totals.sent.Add(int64(n))
+	c.totals.Sent.Add(int64(n))
 	return n, err
 }
 
