@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -20,10 +21,68 @@ const listeningPrefix = "listening on "
 const shutdownGrace = 5 * time.Second
 
 type serveCmd struct {
-	Listen         string   `default:"127.0.0.1:4599" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
-	Deviation      []string `placeholder:"NAME" help:"Make the emulator wrong in this one way; repeatable."`
-	ListDeviations bool     `help:"List the deviations: name, rows of the behaviour table, what is wrong."`
-	UntilEOF       bool     `name:"until-eof" hidden:"" help:"End when standard input does."`
+	Listen         string        `default:"127.0.0.1:4599" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
+	Credentials    []string      `placeholder:"ID:SECRET" help:"Check signatures against this access key, or those in @FILE, one a line; repeatable. Without it any well-formed signature passes."`
+	Regions        []string      `placeholder:"REGION" help:"Serve only these Regions (default: all)."`
+	Account        string        `default:"000000000000" placeholder:"ID" help:"Account that keys belong to."`
+	Deviation      []string      `placeholder:"NAME" help:"Make the emulator wrong in this one way; repeatable."`
+	ListDeviations bool          `help:"List the deviations: name, rows of the behaviour table, what is wrong."`
+	Quota          string        `placeholder:"aws:REGION" help:"Enforce the request quotas of this Region."`
+	Latency        string        `placeholder:"DIST" help:"constant:5ms, lognormal:5ms:0.5, bimodal:2ms:50ms:0.05 or stall:2ms:120ms:1s."`
+	Parallelism    int           `placeholder:"N" help:"Requests worked on at a time; the others queue (default: no limit)."`
+	Consistency    time.Duration `help:"How long a change is not seen."`
+	Fault          string        `placeholder:"PLAN" help:"Failures with their rates, for example KMSInternalException=0.01,reset=0.001."`
+	Seed           uint64        `default:"1" help:"Seed of latency and faults."`
+	UntilEOF       bool          `name:"until-eof" hidden:"" help:"End when standard input does."`
+}
+
+// options turns the flags into the emulator's options.
+func (c serveCmd) options() (kmsemu.Options, error) {
+	o := kmsemu.Options{AccountID: c.Account, Regions: c.Regions, Deviations: c.Deviation, Latency: c.Latency,
+		Parallelism: c.Parallelism, Consistency: c.Consistency, Faults: c.Fault, Seed: c.Seed}
+	if c.Quota != "" {
+		region, ok := strings.CutPrefix(c.Quota, "aws:")
+		if !ok {
+			return o, usagef("--quota %q is not of the form aws:REGION", c.Quota)
+		}
+		o.Quota = region
+	}
+	for _, text := range c.Credentials {
+		more, err := parseCredentials(text)
+		if err != nil {
+			return o, err
+		}
+		o.Credentials = append(o.Credentials, more...)
+	}
+	return o, nil
+}
+
+// parseCredentials reads ID:SECRET, or the lines of @FILE; blank lines and
+// lines beginning with # are left out. Its errors never quote a secret.
+func parseCredentials(text string) ([]kmsemu.Credential, error) {
+	lines := []string{text}
+	if name, ok := strings.CutPrefix(text, "@"); ok {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return nil, unknownf("the credentials cannot be read: %w", err)
+		}
+		lines = strings.Split(string(raw), "\n")
+	}
+	var out []kmsemu.Credential
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		c, err := kmsemu.ParseCredential(line)
+		if err != nil {
+			return nil, usageError(err)
+		}
+		out = append(out, c)
+	}
+	if len(out) == 0 {
+		return nil, usagef("--credentials holds no access key")
+	}
+	return out, nil
 }
 
 // Run serves until it is interrupted.
@@ -31,7 +90,11 @@ func (c serveCmd) Run(a *app) error {
 	if c.ListDeviations {
 		return c.list(a.streams.out)
 	}
-	emu, err := kmsemu.New(kmsemu.Options{Deviations: c.Deviation})
+	o, err := c.options()
+	if err != nil {
+		return err
+	}
+	emu, err := kmsemu.New(o)
 	if err != nil {
 		return usageError(err)
 	}
@@ -45,7 +108,24 @@ func (c serveCmd) Run(a *app) error {
 	if _, err := fmt.Fprintf(a.streams.out, "%s%s\n", listeningPrefix, srv.URL); err != nil {
 		return errors.Join(err, srv.Close(), emu.Close())
 	}
+	c.announce(a, o)
 	return errors.Join(c.wait(a, srv), emu.Close())
+}
+
+// announce says on stderr how the emulator behaves beyond the plain service.
+func (c serveCmd) announce(a *app, o kmsemu.Options) {
+	if len(o.Credentials) == 0 {
+		a.say("signatures are not checked: any well-formed one passes (--credentials checks them)")
+	}
+	for _, name := range c.Deviation {
+		a.say("wrong on purpose: %s", name)
+	}
+	if c.Fault != "" {
+		a.say("faults: %s, seed %d", c.Fault, c.Seed)
+	}
+	if c.Latency != "" {
+		a.say("latency: %s, seed %d", c.Latency, c.Seed)
+	}
 }
 
 // wait serves until the context ends, or standard input if asked to.
