@@ -1,7 +1,6 @@
 package lanes
 
 import (
-	"runtime"
 	"slices"
 	"unsafe"
 )
@@ -12,24 +11,24 @@ type Job512 struct {
 	Msg []byte
 }
 
-// Batch512 computes the tags of many messages, with keys, both hashes and
-// lengths mixed, by a kernel for several and one for single messages. Make it
-// with NewBatch512. It is for one goroutine at a time; its memory grows with
-// the largest batch, and holds nothing of a key, message or tag between calls.
+// Batch512 computes the tags of many messages, with keys, lengths and both
+// hashes, SHA-384 and SHA-512, mixed as they come, by a kernel for several
+// messages and one for single ones. Make it with NewBatch512. It is for one
+// goroutine at a time; its memory grows with the largest batch, and holds
+// nothing of a key, message or tag between calls.
 type Batch512 struct {
 	lanes  Lanes512
 	single Single512
-	width  int
 
-	group *group512
-	junk  [64]byte // tags of lanes without a job
-
-	order  []int32 // jobs, longest first
-	blocks []int32 // inner blocks of each job
+	group  *group512
+	junk   [64]byte // tags of lanes without a job
+	shapes []uint8  // of each job
+	order  []int32  // jobs, longest first
 
 	// What group's addresses point into. As fields of an object on the heap
-	// these make the compiler keep jobs, messages and tags there, too: a stack
-	// could move between taking an address and using it.
+	// these keep jobs, messages and tags alive, and make the compiler put them
+	// on the heap, too: a stack could move between taking an address and using
+	// it.
 	jobs []Job512
 	tags [][64]byte
 }
@@ -40,27 +39,24 @@ func NewBatch512(lanes Lanes512, single Single512) *Batch512 {
 		panic("lanes: no such kernel for batches")
 	}
 	room := make([]byte, unsafe.Sizeof(group512{})+63)
-	at := -uintptr(unsafe.Pointer(unsafe.SliceData(room))) % 64
-	return &Batch512{
-		lanes:  lanes,
-		single: single,
-		width:  lanes.width(),
-		group:  (*group512)(unsafe.Pointer(&room[at])),
-	}
+	at := -uintptr(unsafe.Pointer(unsafe.SliceData(room))) & 63
+	return &Batch512{lanes: lanes, single: single, group: (*group512)(unsafe.Pointer(&room[at]))}
 }
 
 // Sum sets tags[i] to the tag of jobs[i]; of SHA-384 the first 48 bytes count.
 // The lengths of tags and jobs must be equal. It does not allocate once the
 // batch has grown, and keeps no argument.
 func (b *Batch512) Sum(tags [][64]byte, jobs []Job512) {
+	tags = tags[:len(jobs)]
 	if len(jobs) < b.lanes.least() {
 		for i := range jobs {
 			b.single.Sum(jobs[i].Mid, jobs[i].Msg, &tags[i])
 		}
 		return
 	}
-	b.tags, b.jobs = tags[:len(jobs)], jobs
+	b.tags, b.jobs = tags, jobs
 	b.sort()
+	grouped := false
 	for rest := b.order; len(rest) > 0; {
 		n := b.next(rest)
 		if n == 1 {
@@ -68,18 +64,12 @@ func (b *Batch512) Sum(tags [][64]byte, jobs []Job512) {
 			b.single.Sum(jobs[j].Mid, jobs[j].Msg, &tags[j])
 		} else {
 			b.run(rest[:n])
+			grouped = true
 		}
 		rest = rest[n:]
 	}
-	runtime.KeepAlive(tags)
-	runtime.KeepAlive(jobs)
 	b.tags, b.jobs = nil, nil
-	b.wipe()
-}
-
-// wipe clears what the kernel left, if it ran.
-func (b *Batch512) wipe() {
-	if b.group.full|b.group.end != 0 {
+	if grouped {
 		*b.group = group512{}
 		clear(b.junk[:])
 	}
@@ -89,70 +79,91 @@ func (b *Batch512) wipe() {
 // many as there are lanes. A group takes as long as its longest member, so a job
 // that the rest cannot keep company goes alone.
 func (b *Batch512) next(rest []int32) int {
-	n := min(b.width, len(rest))
+	n := min(b.lanes.width(), len(rest))
 	alone := 0
 	for _, j := range rest[:n] {
-		alone += b.single.cost(int(b.blocks[j]))
+		alone += b.single.cost(b.blocks(j))
 	}
-	together := b.lanes.costAll(int(b.blocks[rest[0]]))
-	if together >= alone {
+	if b.lanes.cost(b.blocks(rest[0])) >= alone {
 		return 1
 	}
 	return n
 }
 
-// innerBlocks is how many blocks a message of n bytes takes behind the ipad
-// block.
-func innerBlocks(n int) int { return (n + 17 + 127) >> 7 }
+// blocks is how many blocks the inner hash of job j has behind the ipad block.
+func (b *Batch512) blocks(j int32) int { return innerBlocks512(len(b.jobs[j].Msg)) }
 
-// The largest count of blocks, and so the largest message, that is sorted by
-// counting.
-const countedBlocks = 63
-
-// sort fills order and blocks. Messages of equally many blocks are ordered by
+// sort fills order: by falling number of blocks, and messages of equally many by
 // the kind of their last one.
 func (b *Batch512) sort() {
 	n := len(b.jobs)
+	b.shapes = slices.Grow(b.shapes[:0], n)[:n]
 	b.order = slices.Grow(b.order[:0], n)[:n]
-	b.blocks = slices.Grow(b.blocks[:0], n)[:n]
-	var place [2*countedBlocks + 2]int32
-	low, high := len(place)-1, 0
-	for i := range b.jobs {
-		size := len(b.jobs[i].Msg)
-		b.blocks[i] = int32(innerBlocks(size))
-		s := shape(size)
-		place[s]++
+	shapes, order := b.shapes, b.order
+	low, high := 255, 0
+	for i := range shapes {
+		s := shape512(len(b.jobs[i].Msg))
+		shapes[i] = uint8(s)
 		low, high = min(low, s), max(high, s)
+	}
+	if low < high {
+		sortByShape(order, shapes, low, high)
+	} else {
+		for i := range order {
+			order[i] = int32(i)
+		}
+	}
+	if high >= 2*countedBlocks512 {
+		b.sortLong(order)
+	}
+}
+
+// sortByShape sorts by counting; low and high are the least and the greatest.
+func sortByShape(order []int32, shapes []uint8, low, high int) {
+	var place [256]int32
+	for _, s := range shapes {
+		place[s]++
 	}
 	sum := int32(0)
 	for s := high; s >= low; s-- {
 		place[s], sum = sum, sum+place[s]
 	}
-	for i := range b.jobs {
-		s := shape(len(b.jobs[i].Msg))
-		b.order[place[s]] = int32(i)
+	for i, s := range shapes {
+		order[place[s]] = int32(i)
 		place[s]++
 	}
-	if high < 2*countedBlocks {
-		return
-	}
-	long := b.order[:place[2*countedBlocks]]
-	slices.SortFunc(long, func(i, j int32) int { return int(b.blocks[j] - b.blocks[i]) })
 }
 
-// shape is twice the inner blocks, plus one if the last is not a half block.
-func shape(size int) int {
-	s := 2 * min(innerBlocks(size), countedBlocks)
-	if !halfLast(size) {
+// sortLong sorts the jobs whose shape is one of the greatest two, which come
+// first, by their true number of blocks.
+func (b *Batch512) sortLong(order []int32) {
+	n := 0
+	for n < len(order) && b.shapes[order[n]] >= 2*countedBlocks512 {
+		n++
+	}
+	slices.SortFunc(order[:n], func(i, j int32) int { return b.blocks(j) - b.blocks(i) })
+}
+
+// innerBlocks512 is how many blocks a message of n bytes takes behind the ipad
+// block.
+func innerBlocks512(n int) int { return (n + 17 + 127) >> 7 }
+
+// countedBlocks512 bounds the messages that are sorted by counting alone.
+const countedBlocks512 = 63
+
+// shape512 is twice the inner blocks, plus one if the last is not a half block.
+func shape512(size int) int {
+	s := 2 * min(innerBlocks512(size), countedBlocks512)
+	if !halfLast512(size) {
 		s++
 	}
 	return s
 }
 
-// halfLast reports whether the last block has only zeros between its middle and
-// the length: the message's end, or nothing of it, is in the first half.
-func halfLast(size int) bool { return size&127 <= 64 || markAlone(size) }
+// halfLast512 reports whether the last block has only zeros between its middle
+// and the length: the message's end, or nothing of it, is in the first half.
+func halfLast512(size int) bool { return size&127 <= 64 || markAlone512(size) }
 
-// markAlone reports whether the length did not fit into the block with the end
-// mark, so that it is in one more.
-func markAlone(size int) bool { return size&127 >= 112 }
+// markAlone512 reports whether the length did not fit into the block with the
+// end mark, so that it is in one more.
+func markAlone512(size int) bool { return size&127 >= 112 }

@@ -4,26 +4,54 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
-var lanes512 = []struct {
-	name   string
-	lanes  Lanes512
-	single Single512
-}{
-	{"avx512x8", Lanes512x8, Single512VL},
+var many512 = []batch512{
+	{name: "avx512x8", one: Single512VL, many: Lanes512x8},
+	{name: "avx2x4", one: Single512BMI2, many: Lanes512x4},
 }
 
+// batch512 runs a batch by a pair of kernels.
+type batch512 struct {
+	*Batch512
+	name string
+	one  Single512
+	many Lanes512
+	jobs []Job512
+	tags [][64]byte
+}
+
+func (b *batch512) available() bool {
+	return b.one.Available() && b.many.Available()
+}
+
+// sum computes the tags of messages, with keys by turns.
+func (b *batch512) sum(mids []*Mid512, msgs [][]byte) [][64]byte {
+	b.jobs = b.jobs[:0]
+	for i, msg := range msgs {
+		b.jobs = append(b.jobs, Job512{mids[i%len(mids)], msg})
+	}
+	b.tags = slices.Grow(b.tags[:0], len(msgs)+1)[:len(msgs)+1]
+	b.tags[len(msgs)] = canary512
+	b.Sum(b.tags[:len(msgs)], b.jobs)
+	return b.tags[:len(msgs)]
+}
+
+// canary512 stands behind the tags.
+var canary512 = [64]byte{0: 0xa5, 31: 1, 63: 0x5a}
+
 // eachBatch512 runs f for every pair of kernels this CPU has.
-func eachBatch512(t *testing.T, f func(t *testing.T, b *Batch512)) {
+func eachBatch512(t *testing.T, f func(t *testing.T, b *batch512)) {
 	t.Helper()
-	for _, k := range lanes512 {
+	for _, k := range many512 {
 		t.Run(k.name, func(t *testing.T) {
-			if !k.lanes.Available() || !k.single.Available() {
+			if !k.available() {
 				t.Skip("not on this CPU")
 			}
-			f(t, NewBatch512(k.lanes, k.single))
+			k.Batch512 = NewBatch512(k.many, k.one)
+			f(t, &k)
 		})
 	}
 }
@@ -48,30 +76,23 @@ func makeKeys512(t testing.TB, rng *rand.Rand, n int) *keys512 {
 }
 
 // check sums the messages, with keys by turns, and compares with the oracle.
-func (k *keys512) check(t *testing.T, b *Batch512, msgs [][]byte) {
+func (k *keys512) check(t *testing.T, b *batch512, msgs [][]byte) {
 	t.Helper()
-	jobs := make([]Job512, len(msgs))
-	for i, msg := range msgs {
-		jobs[i] = Job512{k.mid[i%len(k.mid)], msg}
+	tags := b.sum(k.mid, msgs)
+	if tags[:len(msgs)+1][len(msgs)] != canary512 {
+		t.Fatal("wrote behind the tags")
 	}
-	tags := make([][64]byte, len(msgs)+2)
-	canary := [64]byte(bytes.Repeat([]byte{0xa5}, 64))
-	tags[0], tags[len(tags)-1] = canary, canary
-	b.Sum(tags[1:len(tags)-1], jobs)
 	for i, msg := range msgs {
 		h := k.hash[i%len(k.mid)]
-		got := tags[1+i][:h.size]
+		got := tags[i][:h.size]
 		if want := h.want(k.secret[i%len(k.mid)], msg); !bytes.Equal(got, want) {
 			t.Fatalf("job %d of %d, %s, %d bytes: got %x, want %x", i, len(msgs), h.name, len(msg), got, want)
 		}
 	}
-	if tags[0] != canary || tags[len(tags)-1] != canary {
-		t.Fatal("wrote beyond the tags")
-	}
 }
 
 func TestBatch512EveryLength(t *testing.T) {
-	eachBatch512(t, func(t *testing.T, b *Batch512) {
+	eachBatch512(t, func(t *testing.T, b *batch512) {
 		rng := rngFor(t)
 		k := makeKeys512(t, rng, 5)
 		buf := bytesFrom(rng, 4160+64)
@@ -92,7 +113,7 @@ func TestBatch512EveryLength(t *testing.T) {
 
 func TestBatch512Borders(t *testing.T) {
 	borders := []int{0, 1, 47, 48, 63, 64, 65, 110, 111, 112, 113, 127, 128, 129, 191, 192, 193, 239, 240, 255, 256, 257, 320}
-	eachBatch512(t, func(t *testing.T, b *Batch512) {
+	eachBatch512(t, func(t *testing.T, b *batch512) {
 		rng := rngFor(t)
 		k := makeKeys512(t, rng, 3)
 		buf := bytesFrom(rng, 1000)
@@ -114,7 +135,7 @@ func TestBatch512Borders(t *testing.T) {
 }
 
 func TestBatch512Mixed(t *testing.T) {
-	eachBatch512(t, func(t *testing.T, b *Batch512) {
+	eachBatch512(t, func(t *testing.T, b *batch512) {
 		rng := rngFor(t)
 		k := makeKeys512(t, rng, 9)
 		buf := bytesFrom(rng, 40000)
@@ -132,7 +153,7 @@ func TestBatch512Mixed(t *testing.T) {
 }
 
 func TestBatch512Alignments(t *testing.T) {
-	eachBatch512(t, func(t *testing.T, b *Batch512) {
+	eachBatch512(t, func(t *testing.T, b *batch512) {
 		rng := rngFor(t)
 		k := makeKeys512(t, rng, 8)
 		buf := bytesFrom(rng, 1000)
@@ -149,52 +170,54 @@ func TestBatch512Alignments(t *testing.T) {
 }
 
 func TestBatch512Wipes(t *testing.T) {
-	eachBatch512(t, func(t *testing.T, b *Batch512) {
+	eachBatch512(t, func(t *testing.T, b *batch512) {
 		rng := rngFor(t)
 		k := makeKeys512(t, rng, 2)
-		k.check(t, b, [][]byte{make([]byte, 100), make([]byte, 300), nil, make([]byte, 120), make([]byte, 125)})
-		if *b.group != (group512{}) || b.junk != ([64]byte{}) || b.jobs != nil || b.tags != nil {
+		msgs := [][]byte{make([]byte, 100), make([]byte, 300), nil, make([]byte, 120), make([]byte, 125)}
+		b.sum(k.mid, msgs)
+		if *b.group != (group512{}) || b.junk != ([64]byte{}) || b.Batch512.jobs != nil || b.Batch512.tags != nil {
 			t.Fatal("the batch still holds something")
 		}
 	})
 }
 
 func TestBatch512DoesNotAllocate(t *testing.T) {
-	eachBatch512(t, func(t *testing.T, b *Batch512) {
+	eachBatch512(t, func(t *testing.T, b *batch512) {
 		k := makeKeys512(t, rngFor(t), 8)
-		jobs := make([]Job512, 37)
-		for i := range jobs {
-			jobs[i] = Job512{k.mid[i%8], make([]byte, 600*i)}
+		msgs := make([][]byte, 37)
+		for i := range msgs {
+			msgs[i] = make([]byte, 600*i)
 		}
-		tags := make([][64]byte, len(jobs))
-		if n := testing.AllocsPerRun(20, func() { b.Sum(tags, jobs) }); n != 0 {
+		if n := testing.AllocsPerRun(20, func() {
+			b.sum(k.mid, msgs)
+		}); n != 0 {
 			t.Fatalf("%v allocations", n)
 		}
 	})
 }
 
 func BenchmarkBatch512(b *testing.B) {
-	for _, k := range lanes512 {
-		if !k.lanes.Available() || !k.single.Available() {
+	for _, k := range many512 {
+		if !k.available() {
 			continue
 		}
-		batch := NewBatch512(k.lanes, k.single)
+		k.Batch512 = NewBatch512(k.many, k.one)
 		var mids []*Mid512
 		for i := range 8 {
 			mids = append(mids, hashes512[0].mid(b, []byte{byte(i)}))
 		}
 		for _, n := range []int{1, 2, 3, 4, 8, 16, 128} {
 			for _, size := range []int{32, 64, 256, 1024, 4096} {
-				jobs := make([]Job512, n)
-				for i := range jobs {
-					jobs[i] = Job512{mids[i%8], make([]byte, size)}
+				msgs := make([][]byte, n)
+				for i := range msgs {
+					msgs[i] = make([]byte, size)
 				}
-				tags := make([][64]byte, n)
+				k.sum(mids, msgs)
 				b.Run(fmt.Sprintf("impl=%s/batch=%d/size=%d", k.name, n, size), func(b *testing.B) {
 					b.SetBytes(int64(n * size))
 					b.ReportAllocs()
 					for b.Loop() {
-						batch.Sum(tags, jobs)
+						k.Sum(k.tags[:n], k.jobs)
 					}
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/MAC")
 				})

@@ -1,6 +1,9 @@
 package lanes
 
-import "unsafe"
+import (
+	"encoding/binary"
+	"unsafe"
+)
 
 // group512 is one call of a kernel that works on several messages at once, one
 // in each lane. The kernels know its layout up to end; it must be aligned to 64
@@ -8,16 +11,16 @@ import "unsafe"
 // point into.
 //
 // A call first puts the inner midstates into the lanes of begin, then hashes
-// full blocks of each lane's message; unless end is endNone it then does the
+// full blocks of each lane's message; unless end is endNone512 it then does the
 // last blocks, the outer hashes, and the tags.
 type group512 struct {
 	state [8][8]uint64 // word by word
-	tail  [8][128]byte // last blocks, made by the kernel
+	tail  [8][128]byte // last blocks, see Lanes512.needsTails; scratch of kernels
 
 	msg, mid, out [8]uintptr
 	bits          [8]uint64 // of ipad block and message
 	rest          [8]uint64 // message bytes in the last block
-	mark          [8]uint64 // place of the end mark in it, or noMark
+	mark          [8]uint64 // place of the end mark in it, or noMark512
 	full          uint64
 	begin         uint64 // mask of lanes
 	short         uint64 // mask of lanes with SHA-384
@@ -29,14 +32,14 @@ type group512 struct {
 
 // Values of group512.end.
 const (
-	endNone  = iota
-	endExact // all last blocks have 64 bytes of message
-	endHalf  // all last blocks are half blocks, see halfLast
-	endWhole
+	endNone512  = iota
+	endExact512 // all last blocks have 64 bytes of message
+	endHalf512  // all last blocks are half blocks, see halfLast512
+	endWhole512
 )
 
-// noMark is for a last block after the one with the mark.
-const noMark = 255
+// noMark512 is for a last block after the one with the mark.
+const noMark512 = 255
 
 // maxSteps512 bounds the blocks of each lane in one call. Assembly cannot be
 // preempted: this is about 15 µs.
@@ -47,29 +50,32 @@ const maxSteps512 = 48
 // work of the first. So does a lane that has no job.
 func (b *Batch512) run(group []int32) {
 	g := b.group
-	longest := int(b.blocks[group[0]])
-	end, marked := uint64(endExact), false
+	longest := b.blocks(group[0])
+	end, marked := uint64(endExact512), false
 	g.short = 0
-	for i := range b.width & 15 {
+	for i := range b.lanes.width() {
 		j := group[0]
-		g.out[i&7] = uintptr(unsafe.Pointer(&b.junk))
+		g.out[i] = uintptr(unsafe.Pointer(&b.junk))
 		if i < len(group) {
 			j = group[i]
-			g.out[i&7] = uintptr(unsafe.Pointer(&b.tags[j]))
+			g.out[i] = uintptr(unsafe.Pointer(&b.tags[j]))
 		}
-		g.start[i&7] = longest - int(b.blocks[j])
-		size := g.setLane(i&7, &b.jobs[j])
-		end = max(end, endOf(size))
-		if markAlone(size) {
+		g.start[i] = longest - b.blocks(j)
+		size := g.setLane(i, &b.jobs[j])
+		end = max(end, endOf512(size))
+		if markAlone512(size) {
 			marked = true
-			g.setMarked(i&7, b.jobs[j].Msg)
+			g.setMarked(i, b.jobs[j].Msg)
+		}
+		if b.lanes.needsTails() {
+			g.setTail(i, b.jobs[j].Msg)
 		}
 	}
-	if last := group[len(group)-1]; marked || longest > maxSteps512 || int(b.blocks[last]) != longest {
+	if last := group[len(group)-1]; marked || longest > maxSteps512 || b.blocks(last) != longest {
 		b.steps(group, longest, end, marked)
 		return
 	}
-	g.begin, g.full, g.end = 1<<b.width-1, uint64(longest-1), end
+	g.begin, g.full, g.end = 1<<b.lanes.width()-1, uint64(longest-1), end
 	b.lanes.call(g)
 }
 
@@ -84,38 +90,51 @@ func (g *group512) setLane(i int, job *Job512) int {
 	return size
 }
 
-// endOf is the least value of end that does a message of size bytes.
-func endOf(size int) uint64 {
+// endOf512 is the least value of end that does a message of size bytes.
+func endOf512(size int) uint64 {
 	switch {
 	case size&127 == 64:
-		return endExact
-	case halfLast(size):
-		return endHalf
+		return endExact512
+	case halfLast512(size):
+		return endHalf512
 	}
-	return endWhole
+	return endWhole512
 }
 
 // setMarked makes the block with the end of msg and the mark; the last block will
 // have neither.
 func (g *group512) setMarked(lane int, msg []byte) {
-	g.rest[lane], g.mark[lane] = 0, noMark
+	g.rest[lane], g.mark[lane] = 0, noMark512
 	block := &g.marked[lane]
 	n := copy(block[:], msg[len(msg)&^127:])
 	block[n] = 0x80
 	clear(block[n+1:])
 }
 
+// setTail makes the last block, after setMarked.
+func (g *group512) setTail(lane int, msg []byte) {
+	block := &g.tail[lane]
+	clear(block[:])
+	if g.mark[lane] != noMark512 {
+		n := copy(block[:], msg[len(msg)&^127:])
+		block[n] = 0x80
+	}
+	binary.BigEndian.PutUint64(block[120:], g.bits[lane])
+}
+
 // steps calls the kernel whenever a message begins or goes on elsewhere.
 func (b *Batch512) steps(group []int32, steps int, end uint64, marked bool) {
 	g := b.group
 	for at := 0; ; {
+		allBegun := true
 		next := min(at+maxSteps512, steps-1)
 		g.begin = 0
-		for i := range b.width {
+		for i := range b.lanes.width() {
 			switch {
 			case g.start[i] == at:
 				g.begin |= 1 << i
 			case g.start[i] > at:
+				allBegun = false
 				next = min(next, g.start[i])
 			}
 		}
@@ -124,8 +143,8 @@ func (b *Batch512) steps(group []int32, steps int, end uint64, marked bool) {
 		}
 		b.place(group, at, steps)
 		g.full = uint64(next - at)
-		g.end = endNone
-		if next == steps-1 && b.allBegun(at) {
+		g.end = endNone512
+		if next == steps-1 && allBegun {
 			g.end = end
 			b.lanes.call(g)
 			return
@@ -135,21 +154,10 @@ func (b *Batch512) steps(group []int32, steps int, end uint64, marked bool) {
 	}
 }
 
-// allBegun reports whether no lane begins after step at. Lanes begin in order.
-func (b *Batch512) allBegun(at int) bool {
-	g := b.group
-	for i := range b.width {
-		if g.start[i] > at {
-			return false
-		}
-	}
-	return true
-}
-
 // place sets where each lane reads from step at on.
 func (b *Batch512) place(group []int32, at, steps int) {
 	g := b.group
-	for i := range b.width {
+	for i := range b.lanes.width() {
 		g.msg[i] = g.msg[0]
 		lane := i
 		if i >= len(group) {
@@ -158,9 +166,8 @@ func (b *Batch512) place(group []int32, at, steps int) {
 		if g.start[lane] > at {
 			continue
 		}
-		msg := b.jobs[group[lane]].Msg
-		g.msg[i] = uintptr(unsafe.Pointer(unsafe.SliceData(msg))) + uintptr(at-g.start[lane])<<7
-		if at == steps-2 && g.mark[lane] == noMark {
+		g.msg[i] = uintptr(unsafe.Pointer(unsafe.SliceData(b.jobs[group[lane]].Msg))) + uintptr(at-g.start[lane])<<7
+		if at == steps-2 && g.mark[lane] == noMark512 {
 			g.msg[i] = uintptr(unsafe.Pointer(&g.marked[lane]))
 		}
 	}

@@ -5,18 +5,26 @@ type Lanes512 uint8
 
 // The kernels for several messages. The zero value is none.
 const (
-	// Lanes512x8 does eight with AVX-512F, BW and DQ.
+	// Lanes512x8 does eight at a time with AVX-512F, BW, DQ and VL.
 	Lanes512x8 Lanes512 = iota + 1
+	// Lanes512x4 does four at a time with AVX2.
+	Lanes512x4
 )
 
 // width is the number of lanes.
-func (l Lanes512) width() int { return 8 }
+func (l Lanes512) width() int {
+	if l == Lanes512x4 {
+		return 4
+	}
+	return 8
+}
 
 // least is the smallest batch in which a group can pay.
 func (l Lanes512) least() int { return 3 }
 
-// costAll is the time of a group whose longest message has that many inner
-// blocks, costSingle that of one such message alone, in cycles of Zen 4.
-func (l Lanes512) costAll(blocks int) int { return 1180*(blocks+1) + 300 }
+// cost is the time of a group whose longest message has that many inner blocks,
+// in cycles of Zen 4.
+func (l Lanes512) cost(blocks int) int { return 1180*(blocks+1) + 300 }
 
-func (s Single512) cost(blocks int) int { return 480*(blocks+1) + 60 }
+// needsTails reports whether the kernel wants the last blocks made.
+func (l Lanes512) needsTails() bool { return l == Lanes512x4 }

@@ -1,5 +1,7 @@
 package lanes
 
+import "encoding/binary"
+
 // Single512 names a kernel for one message of SHA-384 or SHA-512.
 type Single512 uint8
 
@@ -8,6 +10,9 @@ const (
 	// Single512VL keeps one half of the state in general registers and the
 	// other in vector registers. It needs AVX-512F, BW, DQ, VL and BMI2.
 	Single512VL Single512 = iota + 1
+	// Single512BMI2 keeps the state in general registers and the schedule in
+	// vector registers. It needs AVX2, BMI1 and BMI2.
+	Single512BMI2
 )
 
 // maxCall512 bounds the bytes of one kernel call. Assembly cannot be preempted:
@@ -53,4 +58,44 @@ func (s Single512) sumLong(mid *Mid512, msg []byte, tag *[64]byte) {
 	}
 	s.finish(mid, &state, rest, len(msg), tag)
 	clear(state[:])
+}
+
+// finishByBlocks hashes msg, the end of a message of total bytes, from state on,
+// with padding by Go.
+func (s Single512) finishByBlocks(mid *Mid512, state *[8]uint64, msg []byte, total int, tag *[64]byte) {
+	inner, outer := *state, mid.outer
+	if n := len(msg) &^ 127; n > 0 {
+		s.blocks(&inner, msg[:n])
+	}
+	var pad [256]byte
+	n := copy(pad[:], msg[len(msg)&^127:])
+	s.lastBlocks(&inner, &pad, n, total+128)
+	for i := range inner {
+		binary.BigEndian.PutUint64(pad[8*i:], inner[i])
+	}
+	clear(pad[mid.size:])
+	s.lastBlocks(&outer, &pad, int(mid.size), int(mid.size)+128)
+	for i := range outer {
+		binary.BigEndian.PutUint64(tag[8*i:], outer[i])
+	}
+	clear(inner[:])
+	clear(outer[:])
+	clear(pad[:])
+}
+
+// lastBlocks hashes the n bytes at the start of pad, which is zero behind them,
+// as the end of total bytes.
+func (s Single512) lastBlocks(state *[8]uint64, pad *[256]byte, n, total int) {
+	pad[n] = 0x80
+	size := (n + 17 + 127) &^ 127
+	binary.BigEndian.PutUint64(pad[size-8:], uint64(total)<<3)
+	s.blocks(state, pad[:size])
+}
+
+// cost is the time of a message with that many inner blocks, in cycles of Zen 4.
+func (s Single512) cost(blocks int) int {
+	if s == Single512BMI2 {
+		return 540*(blocks+1) + 120
+	}
+	return 480*(blocks+1) + 60
 }

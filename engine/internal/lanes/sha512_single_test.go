@@ -13,6 +13,7 @@ var singles512 = []struct {
 	s    Single512
 }{
 	{"avx512vl", Single512VL},
+	{"avx2", Single512BMI2},
 }
 
 // eachSingle512 runs f for every kernel this CPU has and each hash.

@@ -4,7 +4,7 @@ import "math/big"
 
 // sha512Files prints the kernels of SHA-384 and SHA-512.
 func sha512Files() []*File {
-	return []*File{sha512Single(), sha512Group()}
+	return []*File{sha512Single(), sha512Scalar(), sha512Group(), sha512AVX2()}
 }
 
 // Offsets in type Mid512.

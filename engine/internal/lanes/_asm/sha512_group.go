@@ -128,7 +128,7 @@ func (k *group512) midstates(offset int) {
 	for i := range 8 {
 		if i%4 == 0 {
 			dst := [4]string{word512(i), word512(i + 1), word512(i + 2), word512(i + 3)}
-			k.quarter(dst, offset+8*i, "", false)
+			k.ops(k.quarter(dst, offset+8*i, "", false))
 		}
 		k.Op("VMOVDQA64 %s, K2, %s", word512(i), k.v[i])
 	}
@@ -150,45 +150,65 @@ func (k *group512) feedForward() {
 
 // quarter loads four words at disp of each of the eight addresses, the first
 // word of all lanes into dst[0] and so on. It uses Z29-Z31.
-func (k *group512) quarter(dst [4]string, disp int, index string, swap bool) {
+func (k *group512) quarter(dst [4]string, disp int, index string, swap bool) list {
+	var l list
 	low, high := [4]int{0, 1, 4, 5}, [4]int{2, 3, 6, 7}
 	for i, z := range dst {
-		k.Op("VMOVDQU64 %d(%s)%s, Y%s", disp, lane512(low[i]), index, z[1:])
-		k.Op("VBROADCASTI64X4 %d(%s)%s, K1, %s", disp, lane512(high[i]), index, z)
+		l.op("VMOVDQU64 %d(%s)%s, Y%s", disp, lane512(low[i]), index, z[1:])
+		l.op("VBROADCASTI64X4 %d(%s)%s, K1, %s", disp, lane512(high[i]), index, z)
 	}
 	if swap {
-		k.Op("VBROADCASTI32X4 group512Swap<>(SB), Z31")
+		l.op("VBROADCASTI32X4 group512Swap<>(SB), Z31")
 		for _, z := range dst {
-			k.Op("VPSHUFB Z31, %s, %s", z, z)
+			l.op("VPSHUFB Z31, %s, %s", z, z)
 		}
 	}
-	k.Op("VPUNPCKLQDQ %s, %s, Z29", dst[1], dst[0])
-	k.Op("VPUNPCKHQDQ %s, %s, Z30", dst[1], dst[0])
-	k.Op("VPUNPCKLQDQ %s, %s, %s", dst[3], dst[2], dst[0])
-	k.Op("VPUNPCKHQDQ %s, %s, %s", dst[3], dst[2], dst[1])
-	k.Op("VSHUFI64X2 $0xdd, %s, Z29, %s", dst[0], dst[2])
-	k.Op("VSHUFI64X2 $0xdd, %s, Z30, %s", dst[1], dst[3])
-	k.Op("VSHUFI64X2 $0x88, %s, Z29, %s", dst[0], dst[0])
-	k.Op("VSHUFI64X2 $0x88, %s, Z30, %s", dst[1], dst[1])
+	l.op("VPUNPCKLQDQ %s, %s, Z29", dst[1], dst[0])
+	l.op("VPUNPCKHQDQ %s, %s, Z30", dst[1], dst[0])
+	l.op("VPUNPCKLQDQ %s, %s, %s", dst[3], dst[2], dst[0])
+	l.op("VPUNPCKHQDQ %s, %s, %s", dst[3], dst[2], dst[1])
+	l.op("VSHUFI64X2 $0xdd, %s, Z29, %s", dst[0], dst[2])
+	l.op("VSHUFI64X2 $0xdd, %s, Z30, %s", dst[1], dst[3])
+	l.op("VSHUFI64X2 $0x88, %s, Z29, %s", dst[0], dst[0])
+	l.op("VSHUFI64X2 $0x88, %s, Z30, %s", dst[1], dst[1])
+	return l
 }
 
 // messageQuarter loads words i to i+3 of the block.
-func (k *group512) messageQuarter(i int) {
+func (k *group512) messageQuarter(i int) list {
 	dst := [4]string{word512(i), word512(i + 1), word512(i + 2), word512(i + 3)}
-	k.quarter(dst, 8*i, "(SI*1)", true)
+	return k.quarter(dst, 8*i, "(SI*1)", true)
 }
 
-// first does sixteen rounds over words as they are loaded.
+// first does sixteen rounds and meanwhile loads the words. It asks for the next
+// block: eight messages that begin at the same place in their pages, as large
+// ones do, share sets of the first cache, which foresees little of this.
 func (k *group512) first() {
 	k.Op("LEAQ group512K<>(SB), DX")
-	for i := range 16 {
-		if i%4 == 0 {
-			k.messageQuarter(i)
+	k.ops(k.messageQuarter(0))
+	for i := 0; i < 16; i += 4 {
+		for j := range 4 {
+			k.Op("PREFETCHT0 %d(%s)(SI*1)", 128+64*(j%2), lane512((i+j)/2))
+		}
+		if i == 12 {
+			break
 		}
 		var l list
-		k.round(&l, i, word512(i))
-		k.ops(arrange(l, group512Order))
+		for j := range 4 {
+			k.round(&l, i+j, plainScratch)
+		}
+		k.ops(arrange(append(l, k.messageQuarter(i+4)...), group512LoadOrder))
 	}
+	for i := 12; i < 16; i++ {
+		k.plainRound(i)
+	}
+}
+
+// plainRound does a round without schedule.
+func (k *group512) plainRound(i int) {
+	var l list
+	k.round(&l, i, plainScratch)
+	k.ops(arrange(l, group512Order))
 }
 
 // rest does AX times sixteen rounds with their schedule.
@@ -199,36 +219,51 @@ func (k *group512) rest() {
 	for i := range 16 {
 		var l list
 		k.schedule(&l, i)
-		k.round(&l, i, word512(i))
+		k.round(&l, i, scheduleScratch)
 		k.ops(arrange(l, group512ScheduleOrder))
 	}
 	k.Op("DECL AX")
 	k.Op("JNZ rounds")
 }
 
-// round appends a round over the word in w.
-func (k *group512) round(l *list, i int, w string) {
+// scratch512 is the registers of a round for what it adds up: word and round
+// constant, Σ1 and its parts, Ch, Σ0 and its parts, Maj.
+type scratch512 struct {
+	wk string
+	s1 [3]string
+	ch string
+	s0 [3]string
+	mj string
+}
+
+var (
+	scheduleScratch = scratch512{"Z30", [3]string{"Z24", "Z25", "Z26"}, "Z31", [3]string{"Z27", "Z28", "Z29"}, "Z30"}
+	plainScratch    = scratch512{"Z27", [3]string{"Z24", "Z25", "Z26"}, "Z28", [3]string{"Z25", "Z26", "Z27"}, "Z28"}
+)
+
+// round appends a round.
+func (k *group512) round(l *list, i int, t scratch512) {
 	v := k.v
 	a, b, c, d, e, f, g, h := v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]
-	l.op("VPADDQ.BCST %d(DX), %s, Z30", 8*i, w)
-	l.op("VPRORQ $14, %s, Z24", e)
-	l.op("VPRORQ $18, %s, Z25", e)
-	l.op("VPRORQ $41, %s, Z26", e)
-	l.op("VPADDQ Z30, %s, %s", h, h)
-	l.op("VMOVDQA64 %s, Z31", e)
-	l.op("VPTERNLOGQ $0xca, %s, %s, Z31", g, f)
-	l.op("VPTERNLOGQ $0x96, Z26, Z25, Z24")
-	l.op("VPRORQ $28, %s, Z27", a)
-	l.op("VPRORQ $34, %s, Z28", a)
-	l.op("VPRORQ $39, %s, Z29", a)
-	l.op("VPADDQ Z31, %s, %s", h, h)
-	l.op("VMOVDQA64 %s, Z30", a)
-	l.op("VPTERNLOGQ $0xe8, %s, %s, Z30", c, b)
-	l.op("VPADDQ Z24, %s, %s", h, h)
-	l.op("VPTERNLOGQ $0x96, Z29, Z28, Z27")
+	l.op("VPADDQ.BCST %d(DX), %s, %s", 8*i, word512(i), t.wk)
+	l.op("VPRORQ $14, %s, %s", e, t.s1[0])
+	l.op("VPRORQ $18, %s, %s", e, t.s1[1])
+	l.op("VPRORQ $41, %s, %s", e, t.s1[2])
+	l.op("VPADDQ %s, %s, %s", t.wk, h, h)
+	l.op("VMOVDQA64 %s, %s", e, t.ch)
+	l.op("VPTERNLOGQ $0xca, %s, %s, %s", g, f, t.ch)
+	l.op("VPTERNLOGQ $0x96, %s, %s, %s", t.s1[2], t.s1[1], t.s1[0])
+	l.op("VPRORQ $28, %s, %s", a, t.s0[0])
+	l.op("VPRORQ $34, %s, %s", a, t.s0[1])
+	l.op("VPRORQ $39, %s, %s", a, t.s0[2])
+	l.op("VPADDQ %s, %s, %s", t.ch, h, h)
+	l.op("VMOVDQA64 %s, %s", a, t.mj)
+	l.op("VPTERNLOGQ $0xe8, %s, %s, %s", c, b, t.mj)
+	l.op("VPADDQ %s, %s, %s", t.s1[0], h, h)
+	l.op("VPTERNLOGQ $0x96, %s, %s, %s", t.s0[2], t.s0[1], t.s0[0])
 	l.op("VPADDQ %s, %s, %s", h, d, d)
-	l.op("VPADDQ Z30, %s, %s", h, h)
-	l.op("VPADDQ Z27, %s, %s", h, h)
+	l.op("VPADDQ %s, %s, %s", t.mj, h, h)
+	l.op("VPADDQ %s, %s, %s", t.s0[0], h, h)
 	k.v = [8]string{h, a, b, c, d, e, f, g}
 }
 

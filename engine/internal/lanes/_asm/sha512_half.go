@@ -33,7 +33,7 @@ func (k *group512) half() {
 	k.ops(l)
 	for i := range 16 {
 		var l list
-		k.round(&l, i, word512(i))
+		k.round(&l, i, plainScratch)
 		knownWord(l, i)
 		k.ops(arrange(l, group512Order))
 	}
@@ -42,9 +42,7 @@ func (k *group512) half() {
 		var l list
 		k.halfSchedule(&l, i)
 		k.ops(l)
-		l = nil
-		k.round(&l, i, word512(i))
-		k.ops(arrange(l, group512Order))
+		k.plainRound(i)
 	}
 }
 
@@ -121,8 +119,8 @@ func (k *group512) tail() {
 	k.Op("CMPL AX, $%d", g512Whole)
 	k.Op("JEQ block")
 	k.Label("tailHalf")
-	k.messageQuarter(0)
-	k.messageQuarter(4)
+	k.ops(k.messageQuarter(0))
+	k.ops(k.messageQuarter(4))
 	k.Comment("word 8 is the end mark if that is behind 64 bytes")
 	k.Op("MOVL $64, AX")
 	k.Op("VPBROADCASTQ AX, Z31")
@@ -159,7 +157,7 @@ func (k *group512) outer() {
 	k.addresses(g512Mid)
 	for i := 0; i < 8; i += 4 {
 		dst := [4]string{word512(i + 8), word512(i + 9), word512(i + 10), word512(i + 11)}
-		k.quarter(dst, mid512Outer+8*i, "", false)
+		k.ops(k.quarter(dst, mid512Outer+8*i, "", false))
 	}
 	for i, v := range k.v {
 		k.Op("VMOVDQA64 %s, %s", v, word512(i))

@@ -28,8 +28,19 @@ var single512Order = []int{
 // group512Order is for a round, group512ScheduleOrder for a word of schedule and
 // a round.
 var group512Order = []int{
-	3, 2, 0, 4, 1, 10, 12, 5, 6, 11, 9, 13, 7, 14, 16, 8,
-	15, 17, 18,
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	16, 17, 18,
+}
+
+// group512LoadOrder is for four rounds and the loading of four words.
+var group512LoadOrder = []int{
+	76, 0, 2, 3, 4, 5, 6, 1, 7, 77, 8, 9, 10, 78, 11, 12,
+	13, 14, 79, 15, 16, 17, 18, 80, 19, 21, 81, 20, 22, 24, 23, 25,
+	82, 26, 27, 28, 83, 29, 30, 31, 32, 33, 35, 36, 39, 84, 85, 86,
+	43, 34, 37, 38, 40, 41, 42, 87, 44, 45, 46, 47, 88, 48, 49, 50,
+	51, 52, 54, 55, 90, 58, 89, 91, 92, 62, 93, 63, 94, 95, 96, 53,
+	56, 57, 61, 59, 60, 64, 66, 67, 68, 71, 69, 70, 73, 74, 65, 72,
+	75,
 }
 
 var group512ScheduleOrder = []int{
@@ -87,7 +98,7 @@ var vectorRegister = regexp.MustCompile(`^[XYZ](\d+)$`)
 
 // effects names what an instruction reads and the one thing it writes. An
 // instruction of two operands that is no move, and one that selects by table,
-// reads what it writes.
+// or under a mask, reads what it writes.
 func effects(ins string) (reads []string, write string) {
 	op, operands, _ := strings.Cut(ins, " ")
 	all := strings.Split(operands, ",")
@@ -97,7 +108,8 @@ func effects(ins string) (reads []string, write string) {
 	write = all[len(all)-1]
 	reads = all[:len(all)-1]
 	move := strings.Contains(op, "MOV") || strings.HasPrefix(op, "VPBROADCAST")
-	if len(all) == 2 && !move || strings.HasPrefix(op, "VPTERNLOG") {
+	masked := strings.HasPrefix(all[max(0, len(all)-2)], "K")
+	if len(all) == 2 && !move || masked || strings.HasPrefix(op, "VPTERNLOG") {
 		reads = append(reads[:len(reads):len(reads)], write)
 	}
 	return reads, write
