@@ -66,6 +66,8 @@ func TestVerdicts(t *testing.T) {
 		{"text fails in wire", Recorded, High, Options{Profile: ProfileWire}, want(text), 400, `{"__type":"AException","message":"wrong"}`, nil, results.CaseFail, "text"},
 		{"inferred text is no fact", Inferred, High, Options{}, want(text), 400, `{"__type":"AException","message":"wrong"}`, nil, results.CasePass, ""},
 		{"text known from elsewhere warns", Documented, High, Options{Profile: ProfileWire}, want(text.known()), 400, `{"__type":"AException","message":"wrong"}`, nil, results.CaseWarn, "text"},
+		{"403 for a denied request warns", Documented, High, Options{Profile: ProfileWire}, want(denied("")), 403, `{"__type":"AccessDeniedException","message":"no"}`, nil, results.CaseWarn, "status"},
+		{"404 for a denied request fails", Documented, High, Options{}, want(denied("")), 404, `{"__type":"AccessDeniedException","message":"no"}`, nil, results.CaseFail, "status"},
 		{"HTML", Recorded, High, Options{}, want(ok(nil)), 200, `<html>`, nil, results.CaseInconclusive, ""},
 		{"bare 500", Recorded, High, Options{}, want(ok(nil)), 500, ``, nil, results.CaseInconclusive, ""},
 		{"500 of a KMS", Recorded, High, Options{}, want(ok(nil)), 500, `{"__type":"KMSInternalException"}`, nil, results.CaseFail, "status code"},
@@ -233,6 +235,29 @@ func TestConsistencyIsAwaitedOnAWS(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A replica is removed where it is; one in a Region that the run cannot reach
+// is reported.
+func TestReplicasAreRemovedOrReported(t *testing.T) {
+	for region, reachable := range map[string]bool{"us-east-1": true, "eu-west-1": false} {
+		arn := "arn:aws:kms:" + region + ":111122223333:key/mrk-1"
+		d := &double{info: target.Info{Region: "us-east-1"}, answer: func(_ int, operation string, params map[string]any) (int, string, error) {
+			if operation == "ReplicateKey" {
+				return 200, `{"ReplicaKeyMetadata":{"KeyId":"mrk-1","Arn":"` + arn + `"}}`, nil
+			}
+			return goodAnswer(operation, params)
+		}}
+		c := runCases(t.Context(), t, d, Options{}, fakeCase("X-1", Recorded, High, func(p *Probe) {
+			p.Call("ReplicateKey", nil).Want(ok(nil))
+		}))
+		if left := slices.Contains(c.Left, mask(arn)); left == reachable {
+			t.Errorf("%s: left %q, want the replica there: %v", region, c.Left, !reachable)
+		}
+		if removed := d.count("ScheduleKeyDeletion") == 1; removed != reachable {
+			t.Errorf("%s: removed %v, want %v", region, removed, reachable)
+		}
 	}
 }
 
