@@ -132,7 +132,7 @@ func (s *session) quietly(ctx context.Context, road *road, operation string, par
 			s.opts.Exchanges("", ex)
 		}
 		a, readable := readAnswer(ex)
-		if err != nil || !readable {
+		if (err != nil || !readable) && !judgeableAnyway(err, a) {
 			s.silence.Add(1)
 			if try == 2 || ctx.Err() != nil || s.silence.Load() >= silenceLimit {
 				return nil, errNoAnswer

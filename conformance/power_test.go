@@ -99,21 +99,42 @@ func runMutant(t *testing.T, tgt target.Target, id string, f conformance.Fact, m
 	return proxy.done.Load(), c.Cases[0].Verdict
 }
 
-// TestDeviations: every deviation of the emulator is caught by a case, and
-// the rows that it says it breaks are among those that can see it.
+// undecided are deviations that the behaviour table does not call wrong.
+var undecided = map[string]string{
+	"grant-tokens-ignored": "row GM-32: garbage may be ignored when the caller is authorised anyway",
+	"policy-verbatim":      "row PO-02: a policy is compared as JSON, not by its line breaks",
+}
+
+// TestDeviations: every deviation of the emulator is caught by the case of at
+// least one of the rows that it breaks. Deviations of groups that the
+// catalogue does not have yet are left to them.
 func TestDeviations(t *testing.T) {
+	known, listed := map[string]bool{}, map[string]bool{}
+	for _, c := range conformance.Catalogue() {
+		known[c.ID], listed[c.Group] = true, true
+	}
 	for _, d := range kmsemu.Deviations() {
-		t.Run(d.Name, func(t *testing.T) {
-			c := run(t, serve(t, kmsemu.Options{ReplicaDelay: replicaDelay, Deviations: []string{d.Name}}), whole())
-			var caught []string
-			for _, r := range c.Cases {
-				if r.Verdict == results.CaseFail || r.Verdict == results.CaseWarn {
-					caught = append(caught, r.ID)
-				}
+		o := whole()
+		o.Differential = 0
+		open := false // a row belongs to a group that is not there yet
+		for _, id := range d.Rows {
+			group, _, _ := strings.Cut(id, "-")
+			open = open || !listed[group]
+			if known[id] {
+				o.Cases = append(o.Cases, id)
 			}
-			t.Logf("%s: caught by %s", d.Name, strings.Join(caught, " "))
-			if len(caught) == 0 {
-				t.Errorf("nothing sees this: %s", d.Sentence)
+		}
+		if open && len(o.Cases) == 0 {
+			continue
+		}
+		t.Run(d.Name, func(t *testing.T) {
+			t.Parallel()
+			if len(o.Cases) == 0 {
+				t.Fatalf("no row of %v has a case: %s", d.Rows, d.Sentence)
+			}
+			c := run(t, serve(t, kmsemu.Options{ReplicaDelay: replicaDelay, Deviations: []string{d.Name}}), o)
+			if n := c.Counts[results.CaseFail] + c.Counts[results.CaseWarn]; n == 0 && !open && undecided[d.Name] == "" {
+				t.Errorf("none of %v sees this: %s", o.Cases, d.Sentence)
 			}
 		})
 	}
