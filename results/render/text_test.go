@@ -3,6 +3,7 @@ package render_test
 import (
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,12 +49,45 @@ func full() *results.File {
 	}
 }
 
-func TestText(t *testing.T) {
-	var b strings.Builder
-	if err := render.Text(&b, full()); err != nil {
-		t.Fatal(err)
+// compared is an interleaved comparison with each outcome.
+func compared() *results.Comparison {
+	finding := func(metric string, change results.Change, ratio float64, reason string) results.Finding {
+		return results.Finding{Metric: metric, Name: "GenerateMac", Base: 123456, New: 123456 * ratio, Margin: 0.05, Adjusted: 0.01, Change: change, Reason: reason,
+			Effect: results.Effect{Pairs: 30, Ratio: ratio, Lo: ratio - 0.01, Hi: ratio + 0.01, P: 0.005, MDE: 0.021}, Noise: &results.Effect{Pairs: 30, Ratio: 1.002}}
 	}
-	golden(t, "full.txt", b.String())
+	return &results.Comparison{Interleaved: true, Verdict: results.Fail,
+		Differences: []results.Difference{{Where: "environment.go", Base: "go1.26.0", New: "go1.27 | <b>"}},
+		Findings: []results.Finding{finding("cpu-ns/op", results.WorseOff, 1.2, ""), finding("p50-ns/op", results.Better, 0.8, ""),
+			finding("B/op", results.Same, 1, ""), finding("p99-ns/op", results.CannotTell, 1.1, "30 pairs, 60 are needed")}}
+}
+
+func TestGolden(t *testing.T) {
+	file := full()
+	file.Comparison = compared()
+	file.Plan.Command = "run"
+	rows := []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"full.txt", func(w io.Writer) error { return render.Text(w, full()) }},
+		{"full.md", func(w io.Writer) error { return render.Markdown(w, file) }},
+		{"full.xml", func(w io.Writer) error { return render.JUnit(w, file) }},
+		{"comparison.txt", func(w io.Writer) error { return render.Comparison(w, *compared()) }},
+		{"comparison.csv", func(w io.Writer) error { return render.ComparisonCSV(w, *compared()) }},
+		{"empty.xml", func(w io.Writer) error { return render.JUnit(w, &results.File{}) }},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			var b strings.Builder
+			if err := row.write(&b); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, row.name, b.String())
+			if err := row.write(fullDisk{}); !errors.Is(err, errFull) {
+				t.Errorf("on a full disk: got %v, want %v", err, errFull)
+			}
+		})
+	}
 }
 
 // golden compares got with a file under testdata; -update rewrites it.
@@ -80,12 +114,6 @@ type fullDisk struct{}
 var errFull = errors.New("no space left")
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
-
-func TestTextReportsWriteErrors(t *testing.T) {
-	if err := render.Text(fullDisk{}, full()); !errors.Is(err, errFull) {
-		t.Errorf("got %v, want %v", err, errFull)
-	}
-}
 
 func ExampleText() {
 	f := &results.File{Vectors: &results.Vectors{Total: 722, Impls: map[string]results.ImplResult{"stdlib": {Total: 722}}}, Verdict: results.Pass}

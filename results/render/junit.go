@@ -1,0 +1,168 @@
+package render
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// The part of the JUnit schema that CI systems read (Jenkins' and GitLab's).
+type (
+	junitSuites struct {
+		XMLName xml.Name     `xml:"testsuites"`
+		Suites  []junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
+		Time     string      `xml:"time,attr"`
+		Cases    []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Class      string           `xml:"classname,attr"`
+		Name       string           `xml:"name,attr"`
+		Time       string           `xml:"time,attr"`
+		Properties *junitProperties `xml:"properties"`
+		Failure    *junitText       `xml:"failure"`
+		Error      *junitText       `xml:"error"`
+		Skipped    *junitText       `xml:"skipped"`
+		SystemOut  string           `xml:"system-out,omitempty"`
+	}
+	junitProperties struct {
+		List []junitProperty `xml:"property"`
+	}
+	junitProperty struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
+	}
+	junitText struct {
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// JUnit writes every section of f that has verdicts, one testsuite a section:
+// vectors, conformance (one testcase a case, its evidence in properties), load,
+// comparison (one testcase a gated metric). A warning passes, with its text in
+// system-out; what could not be found out is an error, never a pass.
+func JUnit(w io.Writer, f *results.File) error {
+	var out junitSuites
+	if f.Vectors != nil {
+		out.add("vectors", vectorCases(f.Vectors))
+	}
+	if f.Conformance != nil {
+		out.add("conformance", conformanceCases(f.Conformance))
+	}
+	if len(f.Load) > 0 {
+		out.add("load", loadCases(f.Load))
+	}
+	if f.Comparison != nil {
+		out.add("comparison", findingCases(f.Comparison.Findings))
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(out); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func (s *junitSuites) add(name string, cases []junitCase) {
+	suite := junitSuite{Name: name, Tests: len(cases), Cases: cases}
+	var total float64
+	for i := range cases {
+		c := &cases[i]
+		c.Class = "kmsmac." + name + strings.TrimPrefix(c.Class, "kmsmac")
+		var seconds float64
+		_, _ = fmt.Sscan(c.Time, &seconds) // written by junitTime, or empty
+		total += seconds
+		switch {
+		case c.Failure != nil:
+			suite.Failures++
+		case c.Error != nil:
+			suite.Errors++
+		case c.Skipped != nil:
+			suite.Skipped++
+		}
+	}
+	suite.Time = fmt.Sprintf("%.3f", total)
+	s.Suites = append(s.Suites, suite)
+}
+
+func junitTime(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+
+func vectorCases(v *results.Vectors) []junitCase {
+	var out []junitCase
+	for _, name := range sortedKeys(v.Impls) {
+		r := v.Impls[name]
+		c := junitCase{Name: name, Time: "0.000", SystemOut: fmt.Sprintf("%d vectors, %d failed, %d not applicable", r.Total, r.Failed, r.NotApplicable)}
+		if r.Failed > 0 {
+			c.Failure = &junitText{fmt.Sprintf("%d of %d vectors are wrong", r.Failed, r.Total), strings.Join(r.Failures, "\n")}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func conformanceCases(s *results.Conformance) []junitCase {
+	var out []junitCase
+	for _, r := range s.Cases {
+		c := junitCase{Class: "kmsmac." + r.Group, Name: r.ID + " " + r.Title, Time: junitTime(r.Duration),
+			Properties: &junitProperties{[]junitProperty{{"evidence", r.Evidence}, {"confidence", r.Confidence}, {"source", r.Source}}}}
+		text := fmt.Sprintf("expected: %s\nobserved: %s", r.Expected, r.Observed)
+		switch r.Verdict {
+		case results.CaseFail:
+			c.Failure = &junitText{"differs: " + strings.Join(r.Differs, ", "), text}
+		case results.CaseInconclusive:
+			c.Error = &junitText{r.Reason, text}
+		case results.CaseNotApplicable, results.CaseSkipped:
+			c.Skipped = &junitText{Message: r.Reason}
+		case results.CaseWarn:
+			c.SystemOut = "warning: differs: " + strings.Join(r.Differs, ", ") + "\n" + text
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func loadCases(loads []results.Load) []junitCase {
+	var out []junitCase
+	for _, l := range loads {
+		c := junitCase{Name: l.Operation + " " + l.KeySpec, Time: junitTime(l.Duration)}
+		switch {
+		case l.WrongTags > 0:
+			c.Failure = &junitText{Message: fmt.Sprintf("%d of %d replies were wrong", l.WrongTags, l.Requests)}
+		case l.Succeeded+l.Refused == 0:
+			c.Error = &junitText{Message: fmt.Sprintf("none of %d requests succeeded", l.Requests)}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func findingCases(findings []results.Finding) []junitCase {
+	var out []junitCase
+	for _, f := range findings {
+		text := strings.Join(comparisonRow(f), "  ")
+		c := junitCase{Name: f.Metric + " " + f.Name, Time: "0.000", SystemOut: text}
+		switch f.Change {
+		case results.WorseOff:
+			c.Failure = &junitText{"worse by " + percent(f.Effect.Ratio), text}
+		case results.CannotTell:
+			c.Error = &junitText{"cannot tell: " + f.Reason, text}
+		}
+		out = append(out, c)
+	}
+	return out
+}
