@@ -65,7 +65,7 @@ func (t *tx) putAlias(a *alias, k *key) {
 		old.key.dropAlias(a)
 	}
 	k.aliases = append(k.aliases, a)
-	t.changes = append(t.changes, change{realm: a.realm, alias: a})
+	t.changes = append(t.changes, change{realm: a.realm, alias: a, to: n, oldTarget: old})
 }
 
 func (t *tx) removeAlias(a *alias) {
@@ -73,7 +73,7 @@ func (t *tx) removeAlias(a *alias) {
 	i := sort.Search(len(a.realm.aliasOrder), func(i int) bool { return a.realm.aliasOrder[i].seq >= a.seq })
 	a.realm.aliasOrder = slices.Delete(a.realm.aliasOrder, i, i+1)
 	a.target.Load().key.dropAlias(a)
-	t.changes = append(t.changes, change{realm: a.realm, alias: a, gone: true})
+	t.changes = append(t.changes, change{realm: a.realm, alias: a, gone: true, oldTarget: a.target.Load()})
 }
 
 func (k *key) dropAlias(a *alias) {
@@ -179,7 +179,7 @@ func deleteAlias(c *call) (reply, error) {
 	if err := c.aliasName(name); err != nil {
 		return nil, err
 	}
-	return nil, c.e.change(c.now, func(t *tx) error {
+	return nil, c.commit(func(t *tx) error {
 		a := c.realm.alias(name)
 		if a == nil { // row AL-16
 			return c.errNoAlias(c.realm, name)

@@ -15,6 +15,7 @@ type call struct {
 	caller    caller
 	now       time.Time
 	requestID string
+	settled   bool // what the answer rests on is durable
 }
 
 // caller is who signed the request.
@@ -240,11 +241,18 @@ func (ok states) check(k *key, state string) error {
 	return errState(k.arn, strings.ToLower(state)) // creating, updating
 }
 
+// commit is Emulator.change for a call.
+func (c *call) commit(f func(*tx) error) error {
+	err := c.e.change(c.now, f)
+	c.settled = true
+	return err
+}
+
 // change runs f on the newest state of k with the write lock held, after the
 // state was checked against allowed. f returns the state to publish, which it
 // may change; a nil state publishes nothing.
 func (c *call) change(k *key, allowed states, f func(t *tx, s *keyState) (*keyState, error)) error {
-	return c.e.change(c.now, func(t *tx) error {
+	return c.commit(func(t *tx) error {
 		if !k.alive() {
 			return errNoKey(k.arn)
 		}

@@ -13,6 +13,11 @@
 // such as GM-15 name rows of the project's behaviour table. Options.Deviations
 // make it wrong on purpose, for those who test a checker.
 //
+// Absent, by choice: custom key stores, importing key pairs, a second imported
+// material, automatic rotation, Recipient, authorisation by tag, presigned URLs,
+// and key specs that the standard library has no keys for. Wrapping keys come
+// from a small pool (WrappingKeys).
+//
 // Tags are made with crypto/hmac and never with the project's own engine, so
 // that the emulator can judge the engine.
 //

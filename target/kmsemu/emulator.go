@@ -290,7 +290,22 @@ func (e *Emulator) serve(c *call, r *http.Request, s *scratch, body []byte, rule
 		return failure(err)
 	}
 	e.advance(c.now)
+	return e.handle(c)
+}
+
+// handle carries the operation out. The answer waits until everything that it
+// may rest on is durable.
+func (e *Emulator) handle(c *call) response {
+	var mark uint64
+	if e.store != nil {
+		mark = e.store.mark()
+	}
 	out, err := c.op.handle(c)
+	if e.store != nil && !c.settled {
+		if lost := e.store.settle(mark); lost != nil {
+			err = lost
+		}
+	}
 	if err != nil {
 		return failure(err)
 	}

@@ -17,7 +17,9 @@ type scratch struct {
 	blobs []byte
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+var scratches = sync.Pool{New: func() any { return newScratch() }}
+
+func newScratch() *scratch { return &scratch{blobs: make([]byte, 0, 512)} }
 
 // release gives s back, unless one large request has blown it up.
 func (s *scratch) release() {
@@ -46,7 +48,7 @@ func (s *scratch) decodeFlat(body []byte, members []member) (p params, ok bool) 
 			return nil, false
 		}
 		name, ok := f.text()
-		if !ok || !f.take(':') || !s.flatMember(&f, p, find(members, name)) {
+		if !ok || !plain(name) || !f.take(':') || !s.flatMember(&f, p, find(members, name)) {
 			return nil, false
 		}
 	}
@@ -102,14 +104,17 @@ func set(p params, m *member, k kind, v any) bool {
 }
 
 func (s *scratch) flatText(raw []byte, p params, m *member) bool {
-	if m == nil {
-		return true
+	if m == nil || m.shape.kind != kindBlob && !plain(raw) {
+		return m == nil && plain(raw)
 	}
 	switch m.shape.kind {
 	case kindString:
 		p[m.name] = string(raw)
 		return true
-	case kindBlob:
+	case kindBlob: // the decoder refuses what is not plain, but for line breaks
+		if bytes.IndexByte(raw, '\n') >= 0 || bytes.IndexByte(raw, '\r') >= 0 {
+			return false
+		}
 		before := len(s.blobs)
 		blobs, err := strictBase64.AppendDecode(s.blobs, raw)
 		if err != nil {
@@ -149,7 +154,8 @@ func (f *flatReader) word(w string) bool {
 	return true
 }
 
-// text reads a string of printable ASCII without escapes.
+// text reads up to the next quotation mark: a string, if what it returns is
+// plain or Base64.
 func (f *flatReader) text() ([]byte, bool) {
 	if !f.take('"') {
 		return nil, false
@@ -159,13 +165,18 @@ func (f *flatReader) text() ([]byte, bool) {
 		return nil, false
 	}
 	raw := f.rest[:n]
-	for _, b := range raw {
-		if b < 0x20 || b >= 0x7f || b == '\\' {
-			return nil, false
-		}
-	}
 	f.rest = f.rest[n+1:]
 	return raw, true
+}
+
+// plain reports whether raw is printable ASCII without escapes.
+func plain(raw []byte) bool {
+	for _, b := range raw {
+		if b < 0x20 || b >= 0x7f || b == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // integer reads up to nine digits; what follows them is checked by the caller.

@@ -18,14 +18,14 @@ var otherBodies = []string{
 	``, `{`, `}`, `{"a"}`, `{"a":}`, `{"Text":"b",}`, `{,}`, `{"Text":"b" "c":1}`, `{"Text":"b"}x`, `{"Text":"b"}{}`, `{"Flag":truex}`,
 	`{"Number":1.5}`, `{"Number":01}`, `{"Number":-1}`, `{"Number":1e3}`, `{"Number":0}`, `{"Number":1234567890}`, `{"Text":"\n"}`, "{\"Text\":\"\n\"}", `{"Text":"é"}`,
 	"{\"Text\":\"\xff\"}", `{"List":["a"]}`, `{"a":{}}`, `[]`, `"x"`, `{"Text":"`, `{"Text":nul}`, `{"Text":1}`, `{"Flag":"true"}`, `{"Blob":"b"}`,
-	`{"Blob":true}`, `{"Date":1}`, `{"Number":"1"}`, `null`,
+	`{"Blob":true}`, `{"Date":1}`, "{\"Blob\":\"bQ=\n=\"}", `{"Blob":"bQ=\u003d"}`, `{"Blob":"bQ\"="}`, `{"Te\u0078t":"a"}`, `{"Unknown":"\n"}`, `{"Number":"1"}`, `null`,
 }
 
 // checkFlat demands that what decodeFlat accepts is what the general decoder
 // gives.
 func checkFlat(t *testing.T, body []byte) bool {
 	t.Helper()
-	got, ok := new(scratch).decodeFlat(body, flatMembers)
+	got, ok := newScratch().decodeFlat(body, flatMembers)
 	if !ok {
 		return false
 	}

@@ -233,7 +233,7 @@ func (c *call) endGrant(k *key, g *grant) error {
 	if c.dryRun() { // row GR-22
 		return errDryRun()
 	}
-	return c.e.change(c.now, func(t *tx) error {
+	return c.commit(func(t *tx) error {
 		if g.key.realm.grant(g.id) != g { // ended meanwhile
 			return missing
 		}

@@ -19,7 +19,7 @@ func createKey(c *call) (reply, error) {
 		return nil, err
 	}
 	k.makeMaterial(s)
-	err = c.e.change(c.now, func(t *tx) error {
+	err = c.commit(func(t *tx) error {
 		if len(c.realm.order) >= c.e.opt.MaxKeys { // row CK-45
 			return fault("LimitExceededException", "The maximum number of customer master keys has been reached.")
 		}

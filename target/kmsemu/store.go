@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"container/heap"
+	"crypto/rsa"
 	"time"
 )
 
@@ -11,7 +12,16 @@ type store interface {
 	// append takes the changes of one operation, in order. It must not block:
 	// the emulator's write lock is held. The function it returns waits until
 	// the changes are durable; the reply is sent only after it returned nil.
-	append([]change) (wait func() error)
+	// When it fails, the changes have been undone. Lazy changes may wait for
+	// the next that are not lazy: they happen again by themselves.
+	append(changes []change, lazy bool) (wait func() error)
+	// mark is taken before anything is read that settle is asked about.
+	mark() uint64
+	// settle waits until everything that was appended is durable. It fails when
+	// something that may have been read since mark was undone.
+	settle(mark uint64) error
+	// keepWrapping makes a wrapping key durable.
+	keepWrapping(spec string, slot int, key *rsa.PrivateKey) error
 	// close makes everything durable and releases the store.
 	close() error
 }
@@ -24,8 +34,13 @@ type change struct {
 	key   *key
 	state *keyState // with key: its new state
 	alias *alias
+	to    *aliasTarget // with alias: its new target
 	grant *grant
 	gone  bool
+
+	// What was there before; nil when nothing was.
+	oldState  *keyState
+	oldTarget *aliasTarget
 }
 
 // tx collects the changes of one operation while the write lock is held. A
@@ -42,27 +57,33 @@ func (e *Emulator) change(now time.Time, f func(*tx) error) error {
 	e.mu.Lock()
 	t := tx{e: e, now: now}
 	err := f(&t)
-	wait := e.commit(&t)
+	wait := e.commit(&t, false)
 	e.mu.Unlock()
-	if err != nil {
-		return err
+	if lost := wait(); lost != nil { // even a refusal may rest on what was not durable
+		return lost
 	}
-	return wait()
+	return err
 }
 
-// commit hands the changes of t to the store; the write lock is held.
-func (e *Emulator) commit(t *tx) (wait func() error) {
-	if e.store == nil || len(t.changes) == 0 {
+// commit hands the changes of t to the store; the write lock is held. A
+// transaction that changed nothing waits for what it saw.
+func (e *Emulator) commit(t *tx, lazy bool) (wait func() error) {
+	switch {
+	case e.store == nil:
 		return func() error { return nil }
+	case len(t.changes) == 0:
+		mark := e.store.mark()
+		return func() error { return e.store.settle(mark) }
 	}
-	return e.store.append(t.changes)
+	return e.store.append(t.changes, lazy)
 }
 
 // putKey publishes a state of k. s must not be modified afterwards.
 func (t *tx) putKey(k *key, s *keyState) {
+	old := k.latest()
 	k.publish(s, t.now, t.e.opt.Consistency)
-	t.schedule(k, s)
-	t.changes = append(t.changes, change{realm: k.realm, key: k, state: s})
+	t.e.schedule(k, s)
+	t.changes = append(t.changes, change{realm: k.realm, key: k, state: s, oldState: old})
 }
 
 // addKey makes a new key visible.
@@ -84,7 +105,7 @@ func (t *tx) removeKey(k *key) {
 	}
 	k.realm.keys.Delete(k.id)
 	k.realm.forget(k)
-	t.changes = append(t.changes, change{realm: k.realm, key: k, gone: true})
+	t.changes = append(t.changes, change{realm: k.realm, key: k, gone: true, oldState: k.latest()})
 }
 
 // event is something that happens to a key at a time, without a request:
@@ -95,13 +116,13 @@ type event struct {
 }
 
 // schedule remembers when the state of k changes by itself.
-func (t *tx) schedule(k *key, s *keyState) {
+func (e *Emulator) schedule(k *key, s *keyState) {
 	at := s.nextEvent()
 	if at.IsZero() {
 		return
 	}
-	heap.Push(&t.e.events, event{at, k})
-	t.e.nextEvent.Store(t.e.events[0].at.UnixNano())
+	heap.Push(&e.events, event{at, k})
+	e.nextEvent.Store(e.events[0].at.UnixNano())
 }
 
 // advance lets everything happen that is due. It costs one atomic load when
@@ -120,7 +141,7 @@ func (e *Emulator) advance(now time.Time) {
 		}
 		t := tx{e: e, now: ev.at}
 		t.elapse(ev.key, s)
-		e.commit(&t)
+		e.commit(&t, true) // if lost, it happens again
 	}
 	e.nextEvent.Store(0)
 	if len(e.events) > 0 {
