@@ -1,5 +1,5 @@
 // Package lean is a KMS client for GenerateMac and VerifyMac on net/http, with
-// its own SigV4 and JSON: a fifth of what the AWS SDK costs for each request.
+// its own SigV4 and JSON: a fraction of what the AWS SDK costs for each request.
 //
 // Use it to load a target without measuring the SDK. Do not use it for what a
 // service sees, which is package awskms, nor for other operations than these two;

@@ -3,6 +3,7 @@ package raw
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -183,4 +184,84 @@ func TestRequestAllocatesTheTagOnly(t *testing.T) {
 			t.Errorf("%s: %v allocations for each request, want 1", name, n)
 		}
 	}
+}
+
+// A request that the socket does not take in one piece, and requests without any
+// deadline, go through net.Conn.
+func TestOtherWays(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(answerGood))
+	defer s.Close()
+	for name, timeout := range map[string]time.Duration{"with a deadline": 0, "without": -1} {
+		c, err := New(Options{Endpoint: s.URL, Region: "us-east-1", Timeout: timeout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		long := request
+		long.Message = make([]byte, 16<<20)
+		for _, req := range []target.GenerateMacRequest{request, long, request} {
+			if _, err := c.GenerateMac(context.Background(), req); err != nil {
+				t.Errorf("%s, %d bytes: %v", name, len(req.Message), err)
+			}
+		}
+		if n := c.Counters(); n.ConnectionsOpened != 1 || n.BytesSent < 4*16<<20/3 {
+			t.Errorf("%s: %+v", name, n)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The deadline of a request is never early and at most the slack late; one set
+// for an earlier request serves while it is.
+func TestSetLimit(t *testing.T) {
+	var set []time.Time
+	k := &conn{net: &deadlines{set: &set}}
+	start := time.Unix(1_000_000, 0)
+	steps := []struct {
+		name  string
+		at    time.Duration // -1: no deadline
+		slack time.Duration
+		want  time.Duration // set to; -1: no deadline; -2: left alone
+	}{
+		{"none at first", -1, 0, -2},
+		{"first", 100, 10, 110},
+		{"a little later", 105, 10, -2},
+		{"as late as it goes", 110, 10, -2},
+		{"one more", 111, 10, 121},
+		{"exact, later than wanted", 120, 0, 120},
+		{"exact, the same", 120, 0, -2},
+		{"much earlier", 50, 10, 60},
+		{"none", -1, 10, -1},
+		{"none again", -1, 10, -2},
+		{"after none", 60, 10, 70},
+	}
+	for _, s := range steps {
+		set = nil
+		var deadline time.Time
+		if s.at >= 0 {
+			deadline = start.Add(s.at)
+		}
+		if err := k.setLimit(deadline, s.slack); err != nil {
+			t.Fatal(err)
+		}
+		var want time.Time
+		if s.want >= 0 {
+			want = start.Add(s.want)
+		}
+		if s.want == -2 && len(set) != 0 || s.want != -2 && (len(set) != 1 || !set[0].Equal(want)) {
+			t.Errorf("%s: set %v, want %v", s.name, set, s.want)
+		}
+	}
+}
+
+// deadlines keeps the deadlines that are set on it.
+type deadlines struct {
+	net.Conn
+	set *[]time.Time
+}
+
+func (d *deadlines) SetDeadline(t time.Time) error {
+	*d.set = append(*d.set, t)
+	return nil
 }

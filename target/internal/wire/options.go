@@ -58,7 +58,7 @@ func (o Options) Complete(client string) (*Setup, error) {
 		return nil, errors.New("no Region")
 	}
 	if !visible(o.Region) {
-		return nil, fmt.Errorf("Region %q has a character that no header can carry", o.Region)
+		return nil, fmt.Errorf("the Region %q has a character that no header can carry", o.Region)
 	}
 	if o.Endpoint == "" {
 		return nil, errors.New("no Endpoint")

@@ -29,7 +29,7 @@ func checkSignature(r *http.Request, body []byte, secret string) error {
 	credential, rest, ok2 := strings.Cut(auth, ", SignedHeaders=")
 	signed, signature, ok3 := strings.Cut(rest, ", Signature=")
 	if !ok || !ok2 || !ok3 {
-		return fmt.Errorf("Authorization %q", r.Header.Get("Authorization"))
+		return fmt.Errorf("header Authorization %q", r.Header.Get("Authorization"))
 	}
 	_, scope, _ := strings.Cut(credential, "/")
 	var canonical strings.Builder

@@ -56,12 +56,14 @@ const (
 	keyID       = "1234abcd-12ab-34cd-56ef-1234567890ab"
 )
 
-// Run runs the suite as subtests.
-func Run(t *testing.T, open Open) {
-	for _, group := range []struct {
-		name string
-		run  func(*testing.T, Open)
-	}{
+// group is one kind of server and what a client must make of it.
+type group struct {
+	name string
+	run  func(*testing.T, Open)
+}
+
+func groups() []group {
+	return []group{
 		{"answers", testAnswers},
 		{"successes", testSuccesses},
 		{"broken", testBroken},
@@ -73,8 +75,23 @@ func Run(t *testing.T, open Open) {
 		{"reuse", testReuse},
 		{"many at once", testMany},
 		{"counters", testCounters},
-	} {
-		t.Run(group.name, func(t *testing.T) { group.run(t, open) })
+	}
+}
+
+// Groups returns the names of the subtests of Run.
+func Groups() []string {
+	var names []string
+	for _, g := range groups() {
+		names = append(names, g.name)
+	}
+	return names
+}
+
+// Run runs the suite as subtests.
+func Run(t *testing.T, open Open) {
+	t.Helper()
+	for _, g := range groups() {
+		t.Run(g.name, func(t *testing.T) { g.run(t, open) })
 	}
 }
 
