@@ -20,6 +20,9 @@ const (
 	// AVX512x8 does HMACSHA384 and HMACSHA512 with AVX-512, eight messages of a
 	// batch at a time.
 	AVX512x8 = "avx512x8"
+	// AVX2x4 does HMACSHA384 and HMACSHA512 with AVX2, four messages of a batch
+	// at a time.
+	AVX2x4 = "avx2x4"
 )
 
 // kernels are the assembly that an implementation uses; none where zero.
@@ -43,15 +46,17 @@ var (
 
 // kernelCandidates lists every implementation in assembly.
 func kernelCandidates() []candidate {
-	ni, vl512 := lanes.SingleNI, lanes.Single512VL
-	nivl, hybrid := lanes.SingleNIVL, lanes.ManyHybrid
-	x8 := lanes.Lanes512x8
+	ni, nivl, hybrid := lanes.SingleNI, lanes.SingleNIVL, lanes.ManyHybrid
+	vl512, x8 := lanes.Single512VL, lanes.Lanes512x8
+	bmi512, x4 := lanes.Single512BMI2, lanes.Lanes512x4
 	return []candidate{
 		{SHANI, narrowHashes, kernels{single256: ni}, missingCPU(ni.Available(), "SHA-NI, SSSE3, SSE4.1")},
 		{SHANIAVX512, narrowHashes, kernels{single256: nivl, many256: hybrid},
 			missingCPU(nivl.Available() && hybrid.Available(), "SHA-NI, AVX-512 F, BW, DQ, VL, BMI2")},
 		{AVX512x8, wideHashes, kernels{single512: vl512, lanes512: x8},
 			missingCPU(vl512.Available() && x8.Available(), "AVX-512 F, BW, DQ, VL, BMI2")},
+		{AVX2x4, wideHashes, kernels{single512: bmi512, lanes512: x4},
+			missingCPU(bmi512.Available() && x4.Available(), "AVX2, BMI1, BMI2")},
 	}
 }
 
