@@ -112,6 +112,9 @@ func attempt(r row, opt Options) (text string) {
 			text = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	if opt.Regions == nil { // making all of them takes time
+		opt.Regions = []string{"us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "cn-north-1"}
+	}
 	c := clientFor(recorder{}, opt)
 	c.lenient = true
 	r.test(c)
