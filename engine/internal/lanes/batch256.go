@@ -42,6 +42,7 @@ type Batch256 struct {
 	padded  uint64 // 1 + the row for which scratch holds outer paddings; 0 none
 	min     uint64 // fewest and most blocks of a job
 	max     uint64
+	known   []known256
 }
 
 // job256 holds addresses, not pointers: kernels advance them past their objects,
@@ -59,11 +60,15 @@ type group256 struct {
 	len [8]uint64
 	mid [8]uintptr
 	tag [8]uintptr
+	// pad is W+K of the last inner block, if all messages have the same length
+	// and it holds nothing of them; else 0.
+	pad uintptr
+	_   [7]uintptr
 }
 
 // NewBatch256 returns an empty batch.
 func NewBatch256() *Batch256 {
-	b := &Batch256{min: ^uint64(0)}
+	b := new(Batch256)
 	b.grow(16)
 	b.scratch = aligned(scratch256)
 	if never {
@@ -111,9 +116,6 @@ func (b *Batch256) Add(mid *Mid256, msg []byte) {
 	j.msg = uintptr(unsafe.Pointer(unsafe.SliceData(msg)))
 	j.mid = uintptr(unsafe.Pointer(mid))
 	j.len = uint64(len(msg))
-	k := j.blocks()
-	b.min = min(b.min, k)
-	b.max = max(b.max, k)
 }
 
 // Len is the number of messages added since the last Reset.
@@ -127,10 +129,7 @@ func (b *Batch256) Tags() []byte { return b.tags[:32*len(b.jobs)] }
 // schedules.
 func (b *Batch256) Reset() {
 	clear(b.tags[:min(len(b.tags), 32*len(b.jobs)+32)])
-	clear(b.groups[:cap(b.groups)])
-	clear(b.jobs)
 	b.jobs = b.jobs[:0]
-	b.min, b.max = ^uint64(0), 0
 	b.wipe()
 }
 
@@ -163,6 +162,11 @@ func (b *Batch256) Run(one Single256, many Many256) {
 
 // sort fills order. Jobs longer than maxLane count as one class, the first.
 func (b *Batch256) sort() {
+	b.min, b.max = ^uint64(0), 0
+	for i := range b.jobs {
+		k := b.jobs[i].blocks()
+		b.min, b.max = min(b.min, k), max(b.max, k)
+	}
 	order := b.order[:len(b.jobs)]
 	if b.min == b.max {
 		for i := range order {
@@ -215,6 +219,13 @@ func (b *Batch256) group(g *group256, from, to int) {
 		j := &b.jobs[i]
 		g.msg[l], g.len[l], g.mid[l], g.tag[l] = j.msg, j.len, j.mid, tags+tag
 	}
+}
+
+// known256 is W+K of the last inner block of messages of one length, a multiple
+// of 64. It depends on nothing but the length, so it outlives Reset.
+type known256 struct {
+	len   uint64
+	table []byte
 }
 
 // padding writes what follows the inner digest in an outer block, but for the

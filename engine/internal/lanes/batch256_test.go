@@ -90,6 +90,13 @@ func TestBatch256EverySize(t *testing.T) {
 			}
 		}
 		checkBatch(t, b, m, h, randomJobs(rng, 300, 500))
+		for _, n := range []int{0, 64, 128, 192, 4096, 8192} { // more than maxKnown
+			jobs := make([]testJob, 75)
+			for i := range jobs {
+				jobs[i] = testJob{bytesFrom(rng, 32), bytesFrom(rng, n)}
+			}
+			checkBatch(t, b, m, h, jobs)
+		}
 		checkBatch(t, b, m, h, randomJobs(rng, 60, 3*maxLane))
 	})
 }

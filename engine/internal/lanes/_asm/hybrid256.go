@@ -46,6 +46,8 @@ const (
 	ctlDigest = 2192 // not 0 if this block ends a hash
 	ctlIdle   = 2200 // not 0 if there is no more work
 	ctlGroup  = 2208 // the group's descriptor
+	ctlWK     = 2216 // the group's own W+K
+	ctlConst  = 2224 // W+K of this block if it is known, else 0
 )
 
 // Descriptor of a group (group256 in package lanes): lists of eight.
@@ -54,7 +56,8 @@ const (
 	grpLen  = 64
 	grpMid  = 128
 	grpTag  = 192
-	grpSize = 256
+	grpPad  = 256 // W+K of the last inner block if it is the same in all lanes
+	grpSize = 320
 )
 
 // Table of constants.
@@ -97,15 +100,15 @@ AVX-512F, BW, DQ and VL, and BMI2.`, 0)}
 }
 
 // hybrid256 prints the kernel. Registers that last: DI scratch, R10 constants;
-// R8 and R11 are W+K and control of the group whose rounds are next, R9 and R12
-// of the other group.
+// R11 and R12 control of the group whose rounds are next and of the other; R8 is
+// the W+K to read, R9 the one to write.
 type hybrid256 struct{ *Func }
 
 func (h *hybrid256) print() {
 	h.Load("scratch", "DI")
 	h.Load("groups", "AX")
 	h.Load("n", "CX")
-	h.Op("SHLQ $8, CX")
+	h.Op("IMULQ $%d, CX", grpSize)
 	h.Op("ADDQ AX, CX")
 	h.Op("MOVQ AX, %d(DI)", hyNextGroup)
 	h.Op("MOVQ CX, %d(DI)", hyEndGroup)
@@ -113,11 +116,11 @@ func (h *hybrid256) print() {
 	h.Load("short", "AX")
 	h.Op("MOVQ AX, %d(DI)", hyShort)
 	h.Op("LEAQ hybridTab<>(SB), R10")
-	h.Op("LEAQ %d(DI), R8", hyWK)
-	h.Op("LEAQ %d(DI), R9", hyWK+2048)
 	h.Op("LEAQ %d(DI), R11", hyCtl)
 	h.Op("LEAQ %d(DI), R12", hyCtl+hyCtlLen)
-	for _, r := range []string{"R11", "R12"} {
+	for i, r := range []string{"R11", "R12"} {
+		h.Op("LEAQ %d(DI), AX", hyWK+2048*i)
+		h.Op("MOVQ AX, %d(%s)", ctlWK, r)
 		h.Op("MOVQ $1, %d(%s)", ctlRep, r)
 		h.Op("MOVQ $-1, %d(%s)", ctlNext, r)
 		h.Op("MOVQ $0, %d(%s)", ctlIdle, r)
@@ -126,18 +129,26 @@ func (h *hybrid256) print() {
 	h.advance()
 	h.turn()
 
-	h.Label("alone")
-	h.body(h.rounds("alone"), nil)
-	h.Op("MOVQ $3, %d(DI)", hyPhase)
-	h.Op("JMP advance")
-
 	h.Label("scheduleAlone")
-	h.body(nil, h.schedule("R8", "R11"))
+	h.Op("MOVQ %d(R11), R9", ctlWK)
+	h.body(nil, h.schedule("R11"))
 
 	h.Label("loop")
+	h.Op("MOVQ %d(R11), R8", ctlConst)
+	h.Op("TESTQ R8, R8")
+	h.Op("CMOVQEQ %d(R11), R8", ctlWK)
+	h.Op("MOVQ %d(R12), R9", ctlWK)
 	h.Op("CMPQ %d(R12), $0", ctlIdle)
 	h.Op("JNE alone")
-	h.body(h.rounds("both"), h.schedule("R9", "R12"))
+	h.Op("CMPQ %d(R12), $0", ctlConst)
+	h.Op("JNE roundsOnly")
+	h.body(h.rounds("both"), h.schedule("R12"))
+	h.Op("JMP advance")
+
+	h.Label("alone")
+	h.Op("MOVQ $3, %d(DI)", hyPhase)
+	h.Label("roundsOnly")
+	h.body(h.rounds("alone"), nil)
 	h.Op("JMP advance")
 
 	h.Label("done")
@@ -168,12 +179,13 @@ func (h *hybrid256) turn() {
 	h.Op("JMP loop")
 	h.Label("last")
 	h.Op("CMPQ %d(R11), $0", ctlIdle)
+	h.Op("JNE done")
+	h.Op("CMPQ %d(R11), $0", ctlConst)
 	h.Op("JEQ scheduleAlone")
-	h.Op("JMP done")
+	h.Op("JMP loop")
 }
 
 func (h *hybrid256) swap() {
-	h.Op("XCHGQ R8, R9")
 	h.Op("XCHGQ R11, R12")
 }
 
@@ -203,6 +215,7 @@ func (h *hybrid256) advance() {
 	h.Op("JMP turn")
 
 	h.Label("outer")
+	h.Op("MOVQ $0, %d(R11)", ctlConst)
 	h.Op("LEAQ %d(R11), AX", ctlOuter)
 	h.Op("VPBROADCASTQ AX, Z17")
 	h.Op("VPADDQ %d(R10), Z17, Z17", tabLane64)
@@ -250,7 +263,10 @@ func (h *hybrid256) fetch() {
 	h.Op("VPSLLQ $6, Z18, Z18")
 	h.Op("VPADDQ %d(BX), Z18, Z18", grpMsg)
 	h.Op("VMOVDQU64 Z18, %d(R11)", ctlEnd)
+	h.Op("CMPQ %d(BX), $0", grpPad)
+	h.Op("JNE noTails")
 	h.tails()
+	h.Label("noTails")
 	h.Op("MOVQ %d(R11), AX", ctlNB)
 	h.Op("LEAQ %d(R11), CX", ctlState)
 	h.Op("VPBROADCASTQ CX, Z16")
@@ -346,6 +362,9 @@ func (h *hybrid256) segment() {
 	h.Op("MOVQ AX, %d(R11)", ctlRep)
 	h.Op("MOVQ DX, %d(R11)", ctlDigest)
 	h.Op("NEGQ DX")
+	h.Op("MOVQ %d(BX), CX", grpPad)
+	h.Op("ANDQ DX, CX")
+	h.Op("MOVQ CX, %d(R11)", ctlConst)
 	h.Op("KMOVQ DX, K1")
 	h.Op("LEAQ %d(R11), CX", ctlOuter)
 	h.Op("VPBROADCASTQ CX, Z20")
@@ -453,8 +472,9 @@ func (h *hybrid256) endRounds(name string, half int) step {
 	return s
 }
 
-// schedule of the blocks listed at ctl, W+K to wk.
-func (h *hybrid256) schedule(wk, ctl string) []string {
+// schedule of the blocks listed at ctl, W+K to R9.
+func (h *hybrid256) schedule(ctl string) []string {
+	const wk = "R9"
 	var s step
 	ptr := []string{"AX", "BX", "CX", "DX", "SI", "R13", "R14", "R15"}
 	for l, p := range ptr {
