@@ -79,7 +79,11 @@ func (b *Batch512) Sum(tags [][64]byte, jobs []Job512) {
 // many as there are lanes. A group takes as long as its longest member, so a job
 // that the rest cannot keep company goes alone.
 func (b *Batch512) next(rest []int32) int {
-	n := min(b.lanes.width(), len(rest))
+	n := b.lanes.width()
+	if n <= len(rest) && b.shapes[rest[0]] == b.shapes[rest[n-1]] && b.shapes[rest[0]] < 2*countedBlocks512 {
+		return n
+	}
+	n = min(n, len(rest))
 	alone := 0
 	for _, j := range rest[:n] {
 		alone += b.single.cost(b.blocks(j))
@@ -151,19 +155,12 @@ func innerBlocks512(n int) int { return (n + 17 + 127) >> 7 }
 // countedBlocks512 bounds the messages that are sorted by counting alone.
 const countedBlocks512 = 63
 
-// shape512 is twice the inner blocks, plus one if the last is not a half block.
+// shape512 is twice the inner blocks, plus one if the last is lastWhole: kernels
+// do others faster.
 func shape512(size int) int {
 	s := 2 * min(innerBlocks512(size), countedBlocks512)
-	if !halfLast512(size) {
+	if lastKind512(size) == lastWhole {
 		s++
 	}
 	return s
 }
-
-// halfLast512 reports whether the last block has only zeros between its middle
-// and the length: the message's end, or nothing of it, is in the first half.
-func halfLast512(size int) bool { return size&127 <= 64 || markAlone512(size) }
-
-// markAlone512 reports whether the length did not fit into the block with the
-// end mark, so that it is in one more.
-func markAlone512(size int) bool { return size&127 >= 112 }

@@ -34,7 +34,7 @@ type group512 struct {
 const (
 	endNone512  = iota
 	endExact512 // all last blocks have 64 bytes of message
-	endHalf512  // all last blocks are half blocks, see halfLast512
+	endHalf512  // no last block is lastWhole
 	endWhole512
 )
 
@@ -50,55 +50,90 @@ const maxSteps512 = 48
 // work of the first. So does a lane that has no job.
 func (b *Batch512) run(group []int32) {
 	g := b.group
-	longest := b.blocks(group[0])
-	end, marked := uint64(endExact512), false
 	g.short = 0
-	for i := range b.lanes.width() {
-		j := group[0]
-		g.out[i] = uintptr(unsafe.Pointer(&b.junk))
-		if i < len(group) {
-			j = group[i]
-			g.out[i] = uintptr(unsafe.Pointer(&b.tags[j]))
-		}
-		g.start[i] = longest - b.blocks(j)
-		size := g.setLane(i, &b.jobs[j])
-		end = max(end, endOf512(size))
-		if markAlone512(size) {
-			marked = true
-			g.setMarked(i, b.jobs[j].Msg)
-		}
-		if b.lanes.needsTails() {
-			g.setTail(i, b.jobs[j].Msg)
-		}
+	kinds := 0
+	for i, j := range group {
+		kinds |= g.setLane(i&7, &b.jobs[j], &b.tags[j])
 	}
-	if last := group[len(group)-1]; marked || longest > maxSteps512 || b.blocks(last) != longest {
-		b.steps(group, longest, end, marked)
+	width := b.lanes.width()
+	for i := len(group); i < width; i++ {
+		g.setLane(i&7, &b.jobs[group[0]], &b.junk)
+	}
+	first, last := group[0], group[len(group)-1]
+	longest := b.blocks(first)
+	if kinds&lastMarked != 0 || longest > maxSteps512 || b.lanes.needsTails() || b.blocks(last) != longest {
+		b.runUneven(group, longest, endFor512(kinds))
 		return
 	}
-	g.begin, g.full, g.end = 1<<b.lanes.width()-1, uint64(longest-1), end
+	g.begin, g.full, g.end = 1<<width-1, uint64(longest-1), endFor512(kinds)
 	b.lanes.call(g)
 }
 
-// setLane sets what depends on the job alone, and returns its message's size.
-func (g *group512) setLane(i int, job *Job512) int {
+// setLane sets what depends on the job alone, and returns the kind of its last
+// block.
+func (g *group512) setLane(i int, job *Job512, tag *[64]byte) int {
 	size := len(job.Msg)
 	g.mid[i] = uintptr(unsafe.Pointer(job.Mid))
 	g.msg[i] = uintptr(unsafe.Pointer(unsafe.SliceData(job.Msg)))
+	g.out[i] = uintptr(unsafe.Pointer(tag))
 	g.bits[i] = uint64(size+128) << 3
 	g.rest[i], g.mark[i] = uint64(size&127), uint64(size&127)
 	g.short |= (64 - job.Mid.size) >> 4 << i
-	return size
+	return lastKind512(size)
 }
 
-// endOf512 is the least value of end that does a message of size bytes.
-func endOf512(size int) uint64 {
-	switch {
-	case size&127 == 64:
-		return endExact512
-	case halfLast512(size):
-		return endHalf512
+// runUneven is run for groups that may not fit into one call of the kernel, or
+// need more than addresses.
+func (b *Batch512) runUneven(group []int32, longest int, end uint64) {
+	g := b.group
+	marked := false
+	for i := range b.lanes.width() {
+		j := group[0]
+		if i < len(group) {
+			j = group[i]
+		}
+		msg := b.jobs[j].Msg
+		g.start[i] = longest - b.blocks(j)
+		if lastKind512(len(msg)) == lastMarked {
+			marked = true
+			g.setMarked(i, msg)
+		}
+		if b.lanes.needsTails() {
+			g.setTail(i, msg)
+		}
 	}
-	return endWhole512
+	b.steps(group, longest, end, marked)
+}
+
+// Kinds of last blocks, by what is in them of the message.
+const (
+	last64     = 1 << iota // 64 bytes
+	lastHalf               // fewer
+	lastWhole              // more
+	lastMarked             // nothing, not even the end mark
+)
+
+func lastKind512(size int) int {
+	switch rest := size & 127; {
+	case rest == 64:
+		return last64
+	case rest < 64:
+		return lastHalf
+	case rest < 112:
+		return lastWhole
+	}
+	return lastMarked
+}
+
+// endFor512 is the value of end that does all of kinds.
+func endFor512(kinds int) uint64 {
+	switch {
+	case kinds&lastWhole != 0:
+		return endWhole512
+	case kinds == last64:
+		return endExact512
+	}
+	return endHalf512
 }
 
 // setMarked makes the block with the end of msg and the mark; the last block will

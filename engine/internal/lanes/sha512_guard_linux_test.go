@@ -24,3 +24,24 @@ func TestSingle512GuardPages(t *testing.T) {
 		}
 	})
 }
+
+// Messages that end where readable memory does, in every lane.
+func TestBatch512GuardPages(t *testing.T) {
+	eachBatch512(t, func(t *testing.T, b *batch512) {
+		rng := rngFor(t)
+		k := makeKeys512(t, rng, 8)
+		page := guarded(t, os.Getpagesize())
+		copy(page, bytesFrom(rng, len(page)))
+		for n := range 400 {
+			msgs := make([][]byte, 8)
+			for i := range msgs {
+				m := max(0, n-i*(n%3))
+				msgs[i] = page[len(page)-m:]
+				if i%4 == 3 {
+					msgs[i] = page[:m]
+				}
+			}
+			k.check(t, b, msgs)
+		}
+	})
+}

@@ -179,6 +179,9 @@ func avxSigma(l *list, w, x, t string, ror1, ror2, shift int) {
 // of each; the last of b stays behind all of a.
 func interleave(a, b list) list {
 	var out list
+	if len(b) == 0 {
+		return a
+	}
 	j := 0
 	for i, ins := range a {
 		out = append(out, ins)
