@@ -13,6 +13,9 @@ var manies256 = []struct {
 }{
 	{"none", 0},
 	{"hybrid", ManyHybrid},
+	{"pair", ManyPair},
+	{"wide16", ManyWide16},
+	{"wide8", ManyWide8},
 }
 
 func eachMany256(t *testing.T, f func(t *testing.T, m Many256, h hash256)) {

@@ -15,7 +15,8 @@ const (
 	hybridCtl    = 4608
 	hybridCtlLen = 2304
 	hybridOuter  = 448
-	scratch256   = hybridCtl + 2*hybridCtlLen + 64
+	hybridLen    = hybridCtl + 2*hybridCtlLen + 64
+	scratch256   = max(hybridLen, int(unsafe.Sizeof(stepped256{})))
 )
 
 // What hybrid kernel and kernel for one cost, in cycles of one block, on Zen 4.
@@ -35,6 +36,18 @@ func (m Many256) Available() bool {
 	case ManyHybrid:
 		return cpuid.CPU.Supports(cpuid.SHA, cpuid.SSE4, cpuid.SSSE3, cpuid.BMI2,
 			cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
+	}
+	return manyWide(m)
+}
+
+func manyWide(m Many256) bool {
+	switch m {
+	case ManyPair:
+		return SingleNI.Available()
+	case ManyWide16:
+		return cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW)
+	case ManyWide8:
+		return cpuid.CPU.Supports(cpuid.AVX2)
 	}
 	return false
 }
@@ -79,19 +92,6 @@ func worthGroup(full, last int) bool {
 		return 2*costPaired-costAlone < last*costSingle
 	}
 	return costAlone < last*costSingle
-}
-
-// long counts the jobs at the start of order that are too long for a lane.
-func (b *Batch256) long() int {
-	if b.max <= maxBlocks {
-		return 0
-	}
-	for at, i := range b.order[:len(b.jobs)] {
-		if b.jobs[i].blocks() <= maxBlocks {
-			return at
-		}
-	}
-	return len(b.jobs)
 }
 
 // pads prepares the outer blocks for the batch's hash.

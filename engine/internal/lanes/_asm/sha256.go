@@ -4,10 +4,7 @@ import "fmt"
 
 // sha256Files prints the kernels of SHA-224 and SHA-256.
 func sha256Files() []*File {
-	return []*File{
-		fused256File(),
-		hybrid256File(),
-	}
+	return append(wide256Files(), fused256File(), hybrid256File(), pair256File())
 }
 
 // k256 is the constant table of FIPS 180-4, section 4.2.2.
