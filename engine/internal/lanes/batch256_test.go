@@ -34,14 +34,21 @@ func eachMany256(t *testing.T, f func(t *testing.T, m Many256, h hash256)) {
 
 type testJob struct{ secret, msg []byte }
 
-// checkBatch runs jobs as one batch and compares each tag with crypto/hmac.
-func checkBatch(t *testing.T, b *Batch256, m Many256, h hash256, jobs []testJob) {
+// addAll adds jobs and returns their keys, which the caller keeps alive.
+func addAll(t *testing.T, b *Batch256, h hash256, jobs []testJob) []*Mid256 {
 	t.Helper()
 	mids := make([]*Mid256, len(jobs))
 	for i, j := range jobs {
 		mids[i] = h.mid(t, j.secret)
 		b.Add(mids[i], j.msg)
 	}
+	return mids
+}
+
+// checkBatch runs jobs as one batch and compares each tag with crypto/hmac.
+func checkBatch(t *testing.T, b *Batch256, m Many256, h hash256, jobs []testJob) {
+	t.Helper()
+	mids := addAll(t, b, h, jobs)
 	b.Run(SingleNI, m)
 	runtime.KeepAlive(mids)
 	runtime.KeepAlive(jobs)

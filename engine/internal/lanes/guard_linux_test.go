@@ -42,3 +42,20 @@ func TestSingle256GuardPages(t *testing.T) {
 		}
 	})
 }
+
+func TestBatch256GuardPages(t *testing.T) {
+	eachMany256(t, func(t *testing.T, m Many256, h hash256) {
+		rng := rngFor(t)
+		page := guarded(t, os.Getpagesize())
+		copy(page, bytesFrom(rng, len(page)))
+		b := NewBatch256()
+		for n := 0; n <= 200; n++ {
+			var jobs []testJob
+			for i := range 10 {
+				secret := bytesFrom(rng, 32)
+				jobs = append(jobs, testJob{secret, page[len(page)-n:]}, testJob{secret, page[:n]}, testJob{secret, page[i : i+n]})
+			}
+			checkBatch(t, b, m, h, jobs)
+		}
+	})
+}
