@@ -136,7 +136,7 @@ func Figures(f *File) []Figure {
 			out = append(out, Figure{"ops/s", name, l.AchievedRate, true})
 		}
 	}
-	return out
+	return append(out, f.EngineBench.engineFigures()...)
 }
 
 // differences lists what differs in plan and environment, sorted by place.

@@ -28,6 +28,7 @@ type File struct {
 	Started     time.Time   `json:"started"`
 	Finished    time.Time   `json:"finished"`
 	Interrupted bool        `json:"interrupted"`
+	Args        []string    `json:"args,omitempty"` // the command line, to repeat the run
 	Plan        Plan        `json:"plan"`
 	PlanHash    string      `json:"plan_hash"` // lower-case hex SHA-256 of the plan's canonical JSON
 	Environment Environment `json:"environment"`
@@ -37,6 +38,7 @@ type File struct {
 	Vectors     *Vectors     `json:"vectors,omitempty"`
 	Conformance *Conformance `json:"conformance,omitempty"`
 	Load        []Load       `json:"load,omitempty"`
+	EngineBench *EngineBench `json:"engine_bench,omitempty"`
 	Rounds      []Rounds     `json:"rounds,omitempty"`
 	Comparison  *Comparison  `json:"comparison,omitempty"`
 
@@ -80,7 +82,9 @@ type Environment struct {
 	Modules    map[string]string `json:"modules"`  // module path to version: SDK, smithy, sha256-simd
 	Switches   map[string]string `json:"switches"` // environment variables that change behaviour, as set
 	Engine     map[string]string `json:"engine"`   // algorithm to the implementation used
-	Endpoint   Endpoint          `json:"endpoint"`
+	// EngineReasons says for each algorithm why that implementation is used.
+	EngineReasons map[string]string `json:"engine_reasons,omitempty"`
+	Endpoint      Endpoint          `json:"endpoint"`
 }
 
 // Endpoint is the target a run talked to.

@@ -34,6 +34,7 @@ type app struct {
 	ctx     context.Context
 	streams streams
 	env     func(string) string
+	args    []string // the command line, the program's name first
 	log     zerolog.Logger
 }
 
@@ -46,6 +47,8 @@ type cli struct {
 	Compare compareCmd `cmd:"" help:"Effect, interval and verdict of two results."`
 	Gate    gateCmd    `cmd:"" help:"Run base and candidate side by side; the verdict is the exit code."`
 	Merge   mergeCmd   `cmd:"" help:"Join the shards of one plan, exactly."`
+	Report  reportCmd  `cmd:"" help:"One self-contained HTML page, or text, Markdown, JUnit."`
+	Matrix  matrixCmd  `cmd:"" help:"Conformance results side by side: case × target."`
 	Serve   serveCmd   `cmd:"" help:"The embedded emulator as a server."`
 	Cleanup cleanupCmd `cmd:"" help:"Schedule deletion of expired keys that a killed run left behind."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -98,7 +101,7 @@ func mainEnv(ctx context.Context, s streams, env func(string) string, args []str
 		return report(s.err, usageError(err))
 	}
 	level, _ := zerolog.ParseLevel(c.LogLevel) // the enum admits only levels
-	a := &app{ctx: ctx, streams: s, env: env,
+	a := &app{ctx: ctx, streams: s, env: env, args: append([]string{"kmsmac"}, args...),
 		log: zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: !s.terminal}).Level(level).With().Timestamp().Logger()}
 	return report(s.err, kctx.Run(a))
 }

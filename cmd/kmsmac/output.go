@@ -33,7 +33,7 @@ func newRecord(a *app, out outFlags, command string, settings map[string]any) (*
 	_, _ = rand.Read(id) // never fails, by its documentation
 	now := time.Now().UTC()
 	r := &record{dir: out.Out, file: results.File{
-		Schema: results.Schema, Tool: tool(), RunID: hex.EncodeToString(id), Started: now,
+		Schema: results.Schema, Tool: tool(), RunID: hex.EncodeToString(id), Started: now, Args: a.args,
 		Plan:        results.Plan{Command: command, Seed: out.Seed, Settings: settings},
 		Environment: environment(a.env), Warnings: []string{},
 	}}
