@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,11 +45,7 @@ func New(opt Options) (*Emulator, error) {
 	if err := opt.complete(); err != nil {
 		return nil, err
 	}
-	sealer, err := newSealer(randomSecret(32))
-	if err != nil {
-		return nil, err
-	}
-	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, sealer: sealer, seq: firstSeq, grantLimit: maxGrants}
+	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, seq: firstSeq, grantLimit: maxGrants}
 	if err := e.deviate(opt.Deviations); err != nil {
 		return nil, err
 	}
@@ -64,7 +61,30 @@ func New(opt Options) (*Emulator, error) {
 			e.addRealm(cred.AccountID, region)
 		}
 	}
+	if err := e.restore(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
 	return e, nil
+}
+
+// restore opens the data directory, if there is one, and makes the keys that
+// the options ask for.
+func (e *Emulator) restore() (err error) {
+	tokens := randomSecret(32)
+	if e.opt.Data != "" {
+		s, err := openStore(e, e.opt.Data, e.opt.DataKey)
+		if err != nil {
+			return err
+		}
+		e.store, tokens = s, s.records.tokens
+		if err := s.load(); err != nil {
+			return err
+		}
+	}
+	if e.sealer, err = newSealer(tokens); err != nil {
+		return err
+	}
+	return e.plant(e.opt.SeedKeys)
 }
 
 func (e *Emulator) addRealm(account, region string) {
@@ -84,10 +104,40 @@ func (e *Emulator) addRealm(account, region string) {
 	e.realms[id] = r
 }
 
-// Close releases what the emulator holds. It must not be used afterwards.
+// Close makes everything durable and releases what the emulator holds. It must
+// not be used afterwards, except for Close, which does nothing again.
 func (e *Emulator) Close() error {
 	if e.store == nil {
 		return nil
 	}
+	e.keepUses()
 	return e.store.close()
+}
+
+// keepUses stores the last use of every key, which is not durable before.
+func (e *Emulator) keepUses() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := tx{e: e}
+	for _, r := range e.realms {
+		for _, k := range r.order {
+			if u := k.lastUse.Load(); u != k.storedUse {
+				k.storedUse = u
+				t.changes = append(t.changes, change{realm: r, key: k, state: k.latest(), oldState: k.latest()})
+			}
+		}
+	}
+	e.commit(&t, true)
+}
+
+// keepWrapping makes a wrapping key durable before its first answer.
+func (e *Emulator) keepWrapping(spec string, slot int) error {
+	if e.store == nil {
+		return nil
+	}
+	key, _, err := e.opt.WrappingKeys.key(spec, slot)
+	if err != nil {
+		return err
+	}
+	return e.store.keepWrapping(spec, slot, key)
 }

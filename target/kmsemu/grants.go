@@ -50,29 +50,38 @@ const maxGrants = 50_000
 
 func (s *grantSet) all() []*grant { return slices.Clone(s.order) }
 
+// insert adds g where its number belongs.
+func (s *grantSet) insert(g *grant) {
+	if s.byName == nil {
+		s.byName, s.byGrantee = map[string][]*grant{}, map[string][]*grant{}
+	}
+	seq := func(o *grant) uint64 { return o.seq }
+	s.order = insertBySeq(s.order, g, seq)
+	s.byGrantee[g.grantee] = insertBySeq(s.byGrantee[g.grantee], g, seq)
+	if g.name != "" {
+		s.byName[g.name] = insertBySeq(s.byName[g.name], g, seq)
+	}
+}
+
+// remove takes g out.
+func (s *grantSet) remove(g *grant) {
+	i := sort.Search(len(s.order), func(i int) bool { return s.order[i].seq >= g.seq })
+	s.order = slices.Delete(s.order, i, i+1)
+	for m, at := range map[*map[string][]*grant]string{&s.byName: g.name, &s.byGrantee: g.grantee} {
+		(*m)[at] = slices.DeleteFunc((*m)[at], func(o *grant) bool { return o == g })
+	}
+}
+
 func (t *tx) addGrant(g *grant) {
 	t.e.seq++
 	g.seq = t.e.seq
-	set := &g.key.grants
-	set.order = append(set.order, g)
-	if set.byName == nil {
-		set.byName, set.byGrantee = map[string][]*grant{}, map[string][]*grant{}
-	}
-	set.byGrantee[g.grantee] = append(set.byGrantee[g.grantee], g)
-	if g.name != "" {
-		set.byName[g.name] = append(set.byName[g.name], g)
-	}
+	g.key.grants.insert(g)
 	g.key.realm.grants.Store(g.id, g)
 	t.changes = append(t.changes, change{realm: g.key.realm, grant: g})
 }
 
 func (t *tx) removeGrant(g *grant) {
-	set := &g.key.grants
-	i := sort.Search(len(set.order), func(i int) bool { return set.order[i].seq >= g.seq })
-	set.order = slices.Delete(set.order, i, i+1)
-	for m, at := range map[*map[string][]*grant]string{&set.byName: g.name, &set.byGrantee: g.grantee} {
-		(*m)[at] = slices.DeleteFunc((*m)[at], func(o *grant) bool { return o == g })
-	}
+	g.key.grants.remove(g)
 	g.key.realm.grants.Delete(g.id)
 	t.changes = append(t.changes, change{realm: g.key.realm, grant: g, gone: true})
 }

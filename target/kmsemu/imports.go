@@ -32,6 +32,9 @@ func getParametersForImport(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.e.keepWrapping(spec, slot); err != nil {
+		return nil, err
+	}
 	validTo := c.now.Add(parametersValid)
 	if c.wrong(parametersLong) {
 		validTo = c.now.AddDate(0, 0, 100)

@@ -19,6 +19,7 @@ type keyPair struct {
 	spec string
 	once sync.Once
 	made atomic.Pointer[pairKey] // nil until it was made
+	kept atomic.Bool             // made was committed
 	err  error
 }
 
@@ -69,19 +70,31 @@ func (c *call) pair(k *key, m *material) (*pairKey, error) {
 			return
 		}
 		m.pair.made.Store(made)
-		m.pair.err = c.e.change(c.now, func(t *tx) error {
-			share := []*key{k}
-			if multi := k.latest().multi; multi != nil { // replicas share the material
-				share = nil
-				t.siblings(k, multi, func(o *key) { share = append(share, o) })
-			}
-			for _, o := range share {
-				if o.alive() {
-					t.putKey(o, o.latest().copy())
-				}
-			}
-			return nil
-		})
 	})
-	return m.pair.made.Load(), m.pair.err
+	if m.pair.err != nil || m.pair.kept.Load() {
+		return m.pair.made.Load(), m.pair.err
+	}
+	if err := c.keepPair(k); err != nil {
+		return nil, err // the next call tries again
+	}
+	m.pair.kept.Store(true)
+	return m.pair.made.Load(), nil
+}
+
+// keepPair commits every key that has the pair of k: replicas share the
+// material.
+func (c *call) keepPair(k *key) error {
+	return c.e.change(c.now, func(t *tx) error {
+		share := []*key{k}
+		if multi := k.latest().multi; multi != nil {
+			share = nil
+			t.siblings(k, multi, func(o *key) { share = append(share, o) })
+		}
+		for _, o := range share {
+			if o.alive() {
+				t.putKey(o, o.latest().copy())
+			}
+		}
+		return nil
+	})
 }

@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -54,6 +55,17 @@ type Options struct {
 	// MaxKeys is the resource quota of keys per account and Region; default
 	// 100,000, as on AWS. Keys pending deletion count.
 	MaxKeys int
+	// Data is a directory in which keys outlive the emulator; default none, keys
+	// live in memory. It belongs to one emulator at a time. What was answered is
+	// never lost, by whatever end: an answer waits until all that it rests on is
+	// durable. Only the last use of a key may be forgotten.
+	Data string
+	// DataKey seals Data, if it is not empty: a passphrase, or the contents of a
+	// key file. A directory is sealed from its first use on, or never.
+	DataKey Passphrase
+	// SeedKeys are made by New, before the first request; what Data holds
+	// already is left as it is.
+	SeedKeys []SeedKey
 	// WrappingKeys is the pool of RSA keys for GetParametersForImport; default
 	// a new one. Emulators may share a pool to save the time of making keys.
 	WrappingKeys *WrappingKeys
@@ -79,6 +91,9 @@ func (o *Options) complete() error {
 	}
 	if o.ReplicaDelay < 0 || o.Consistency < 0 || o.MaxKeys < 0 || o.Parallelism < 0 {
 		return fmt.Errorf("kmsemu: negative option: ReplicaDelay %v, Consistency %v, MaxKeys %d, Parallelism %d", o.ReplicaDelay, o.Consistency, o.MaxKeys, o.Parallelism)
+	}
+	if len(o.DataKey) > 0 && o.Data == "" {
+		return errors.New("kmsemu: a DataKey without Data")
 	}
 	if o.MaxKeys == 0 {
 		o.MaxKeys = 100_000

@@ -74,8 +74,9 @@ type key struct {
 	lastUse atomic.Pointer[keyUse]
 
 	// Guarded by Emulator.mu.
-	aliases []*alias
-	grants  grantSet
+	aliases   []*alias
+	grants    grantSet
+	storedUse *keyUse // the lastUse that the store holds
 }
 
 // keyState is everything that can change about a key. A state that was

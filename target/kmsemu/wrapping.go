@@ -22,22 +22,25 @@ const poolSize = 2
 // called concurrently. The keys are secret.
 type WrappingKeys struct {
 	sizes map[string]*wrappingSize // never changes
+	from  *WrappingKeys            // makes the keys; nil: they are made here
 }
 
 type wrappingSize struct {
 	bits int
 	next atomic.Uint32
-	slot [poolSize]struct {
-		once sync.Once
-		key  *rsa.PrivateKey
-		spki []byte
-		err  error
-	}
+	slot [poolSize]wrappingSlot
+}
+
+type wrappingSlot struct {
+	once sync.Once
+	key  *rsa.PrivateKey
+	spki []byte
+	err  error
 }
 
 // NewWrappingKeys returns a pool in which no key has been made yet.
 func NewWrappingKeys() *WrappingKeys {
-	return &WrappingKeys{map[string]*wrappingSize{"RSA_2048": {bits: 2048}, "RSA_3072": {bits: 3072}, "RSA_4096": {bits: 4096}}}
+	return &WrappingKeys{sizes: map[string]*wrappingSize{"RSA_2048": {bits: 2048}, "RSA_3072": {bits: 3072}, "RSA_4096": {bits: 4096}}}
 }
 
 // take returns the next key of a size: its slot and its SubjectPublicKeyInfo.
@@ -55,11 +58,36 @@ func (w *WrappingKeys) key(spec string, slot int) (*rsa.PrivateKey, []byte, erro
 	}
 	s := &size.slot[slot]
 	s.once.Do(func() {
-		if s.key, s.err = rsa.GenerateKey(rand.Reader, size.bits); s.err == nil {
-			s.spki, s.err = x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+		if w.from != nil {
+			s.key, s.spki, s.err = w.from.key(spec, slot)
+			return
+		}
+		var made *rsa.PrivateKey
+		if made, s.err = rsa.GenerateKey(rand.Reader, size.bits); s.err == nil {
+			s.err = w.set(s, made)
 		}
 	})
 	return s.key, s.spki, s.err
+}
+
+func (w *WrappingKeys) set(s *wrappingSlot, key *rsa.PrivateKey) (err error) {
+	s.key = key
+	s.spki, err = x509.MarshalPKIXPublicKey(&key.PublicKey)
+	return err
+}
+
+// load puts a key that was stored into its slot; nobody may use the pool yet.
+func (w *WrappingKeys) load(id string, key *rsa.PrivateKey) error {
+	for spec, size := range w.sizes {
+		for slot := range size.slot {
+			if s := &size.slot[slot]; wrappingID(spec, slot) == id && key.N.BitLen() == size.bits {
+				var err error
+				s.once.Do(func() { err = w.set(s, key) })
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("no slot for wrapping key %q", id)
 }
 
 // unwrap decrypts what was wrapped under a key of the pool.
