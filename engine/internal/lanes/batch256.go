@@ -59,8 +59,7 @@ type Batch256 struct {
 	scratch []byte // of the kernel; 64-byte aligned
 	row     uint64
 	padded  uint64 // 1 + the row for which scratch holds outer paddings; 0 none
-	min     uint64 // fewest and most blocks of a job
-	max     uint64
+	max     uint64 // length of the longest job, once sorted
 	known   []known256
 	std     std256
 }
@@ -72,7 +71,10 @@ type job256 struct {
 	len      uint64
 }
 
-func (j *job256) blocks() uint64 { return (j.len + 72) >> 6 }
+func (j *job256) blocks() uint64 { return blocks256(j.len) }
+
+// blocks256 is how many inner blocks a message of n bytes has, padding included.
+func blocks256(n uint64) uint64 { return (n + 72) >> 6 }
 
 // group256 is what the hybrid kernel reads for eight messages, longest first.
 type group256 struct {
@@ -100,8 +102,10 @@ func NewBatch256() *Batch256 {
 // never is false; the compiler does not know. What flows into sink is on the
 // heap, and a heap object does not move while only its address is known.
 var (
-	never bool
-	sink  any
+	never   bool
+	sink    any
+	sinkMid *Mid256
+	sinkMsg []byte
 )
 
 // aligned is n zero bytes on the heap, 64-byte aligned.
@@ -118,24 +122,26 @@ func aligned(n int) []byte {
 // All keys of one round are of one hash. The caller changes neither message nor
 // key and keeps both alive (runtime.KeepAlive) until Run has returned.
 func (b *Batch256) Add(mid *Mid256, msg []byte) {
+	if len(b.jobs) == cap(b.jobs) || b.row != mid.row {
+		b.prepare(mid, msg)
+	}
+	b.jobs = append(b.jobs, job256{uintptr(unsafe.Pointer(unsafe.SliceData(msg))), uintptr(unsafe.Pointer(mid)), uint64(len(msg))})
+}
+
+// prepare makes room for one more job, of the hash of mid.
+func (b *Batch256) prepare(mid *Mid256, msg []byte) {
 	if never {
-		sink = mid
-		sink = msg
+		sinkMid, sinkMsg = mid, msg
+	}
+	if len(b.jobs) == 0 {
+		b.row = mid.row
+	}
+	if b.row != mid.row {
+		panic("lanes: keys of two hashes in one batch")
 	}
 	if len(b.jobs) == cap(b.jobs) {
 		b.grow(2 * cap(b.jobs))
 	}
-	if len(b.jobs) == 0 {
-		b.row = mid.row
-	} else if b.row != mid.row {
-		panic("lanes: keys of two hashes in one batch")
-	}
-	n := len(b.jobs)
-	b.jobs = b.jobs[:n+1]
-	j := &b.jobs[n]
-	j.msg = uintptr(unsafe.Pointer(unsafe.SliceData(msg)))
-	j.mid = uintptr(unsafe.Pointer(mid))
-	j.len = uint64(len(msg))
 }
 
 // Len is the number of messages added since the last Reset.
@@ -192,19 +198,19 @@ func (b *Batch256) Run(one Single256, many Many256) {
 
 // sort fills order. Jobs longer than maxLane count as one class, the first.
 func (b *Batch256) sort() {
-	b.min, b.max = ^uint64(0), 0
+	lo, hi := ^uint64(0), uint64(0)
 	for i := range b.jobs {
-		k := b.jobs[i].blocks()
-		b.min, b.max = min(b.min, k), max(b.max, k)
+		lo, hi = min(lo, b.jobs[i].len), max(hi, b.jobs[i].len)
 	}
+	b.max = hi
 	order := b.order[:len(b.jobs)]
-	if b.min == b.max {
+	lo, hi = min(blocks256(lo), maxBlocks+1), min(blocks256(hi), maxBlocks+1)
+	if lo == hi {
 		for i := range order {
 			order[i] = int32(i)
 		}
 		return
 	}
-	lo, hi := min(b.min, maxBlocks+1), min(b.max, maxBlocks+1)
 	count := b.count[lo : hi+1]
 	clear(count)
 	for i := range b.jobs {
@@ -233,7 +239,7 @@ func (b *Batch256) fullLanes(many Many256, one Single256, first int) int {
 
 // long counts the jobs at the start of order that are too long for a lane.
 func (b *Batch256) long() int {
-	if b.max <= maxBlocks {
+	if blocks256(b.max) <= maxBlocks {
 		return 0
 	}
 	for at, i := range b.order[:len(b.jobs)] {
@@ -277,20 +283,22 @@ func (b *Batch256) singly(one Single256, from, to int) {
 // keeps alive and that is on the heap.
 func address(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&p)) }
 
-// group fills g with up to eight jobs of order[from:to]. Idle lanes repeat the
+// group fills g with order[from:to], at most eight jobs. Idle lanes repeat the
 // last one, with a tag of their own.
 func (b *Batch256) group(g *group256, from, to int) {
 	tags := uintptr(unsafe.Pointer(&b.tags[0]))
 	order := b.order[from:to]
-	for l := range 8 {
-		tag := uintptr(32 * len(b.jobs))
-		i := order[len(order)-1]
-		if l < len(order) {
-			i = order[l]
-			tag = uintptr(32 * i)
-		}
-		j := &b.jobs[i]
-		g.msg[l], g.len[l], g.mid[l], g.tag[l] = j.msg, j.len, j.mid, tags+tag
+	if len(order) > 8 {
+		order = order[:8]
+	}
+	jobs := b.jobs
+	for l, i := range order {
+		j := &jobs[i]
+		g.msg[l], g.len[l], g.mid[l], g.tag[l] = j.msg, j.len, j.mid, tags+32*uintptr(i)
+	}
+	for l := len(order); l < 8; l++ {
+		g.msg[l], g.len[l], g.mid[l] = g.msg[l-1], g.len[l-1], g.mid[l-1]
+		g.tag[l] = tags + 32*uintptr(len(jobs))
 	}
 }
 
