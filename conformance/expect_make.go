@@ -105,3 +105,9 @@ func badLength(member, shown, rule string) Expectation {
 	return invalid(fmt.Sprintf("1 validation error detected: Value%s at '%s' failed to satisfy constraint: Member must have length %s",
 		shown, member, rule))
 }
+
+// badValue wants the schema error of a number out of range.
+func badValue(value int, member, rule string) Expectation {
+	return invalid(fmt.Sprintf("1 validation error detected: Value '%d' at '%s' failed to satisfy constraint: Member must have value %s",
+		value, member, rule))
+}

@@ -30,6 +30,8 @@ func groups() []group {
 		{"GR", grCases, grUntestable},
 		{"PO", poCases, poUntestable},
 		{"DR", drCases, drUntestable},
+		{"RO", roCases, roUntestable},
+		{"DE", deCases, deUntestable},
 	}
 }
 

@@ -17,7 +17,15 @@ var survivors = map[string]string{
 	"CK-42 code: other": "the row leaves open whether an unknown member is ignored or refused",
 	"GM-35 code: other": "the row leaves open whether an unknown member is ignored or refused",
 	"IM-38 code: other": "the row leaves open whether material of low entropy is accepted or refused",
+
+	"RO-03 message: message": emptyText,
+	"RO-05 message: message": emptyText,
+	"RO-06 message: message": emptyText,
+
+	"RO-13 member Rotations: gone or there": "the row leaves open whether an empty list is there or not",
 }
+
+const emptyText = "the row asks for an empty message, and recordings do not tell it from none"
 
 // polls are cases that repeat a request until time has passed.
 var polls = map[string]bool{"IM-36": true}
