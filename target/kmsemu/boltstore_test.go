@@ -203,11 +203,10 @@ func TestDataTime(t *testing.T) {
 	c.clock.advance(8 * 24 * 3600e9)
 	d := c.crashed(t)
 	d.call("DescribeKey", in{"KeyId": id}).fails("NotFoundException", ".*")
-	c.hmacKey() // the deletion is written with the next change
 	if n := len(d.call("ListAliases", in{"Limit": 100}).ok().list("Aliases")); n != len(serviceAliases) {
 		t.Errorf("%d aliases, want the %d of services", n, len(serviceAliases))
 	}
-	d.hmacKey()
+	d.hmacKey() // the deletion is written with the next change
 	if got := strings.Join(dump(t, d.crashed(t).emulator()), "\n"); strings.Contains(got, id) {
 		t.Errorf("the deleted key is still stored:\n%s", got)
 	}

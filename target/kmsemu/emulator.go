@@ -32,6 +32,7 @@ type Emulator struct {
 	queue    atomic.Int64
 	requests atomic.Uint64
 	started  time.Time
+	count    counters
 
 	mu        sync.Mutex // every change
 	seq       uint64
@@ -45,7 +46,7 @@ func New(opt Options) (*Emulator, error) {
 	if err := opt.complete(); err != nil {
 		return nil, err
 	}
-	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, seq: firstSeq, grantLimit: maxGrants}
+	e := &Emulator{opt: opt, account: opt.AccountID, realms: map[realmID]*realm{}, seq: firstSeq, grantLimit: maxGrants, count: newCounters()}
 	if err := e.deviate(opt.Deviations); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package kmsemu
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -167,6 +168,9 @@ func (r *faultRule) failure() (error, bool) {
 func reset(w http.ResponseWriter) {
 	if h, ok := w.(http.Hijacker); ok {
 		if conn, _, err := h.Hijack(); err == nil {
+			if t, ok := conn.(*tls.Conn); ok {
+				conn = t.NetConn()
+			}
 			if tcp, ok := conn.(*net.TCPConn); ok {
 				tcp.SetLinger(0)
 			}
@@ -210,4 +214,12 @@ func (r *faultRule) writeFaulty(w http.ResponseWriter, req *http.Request, resp r
 			return
 		}
 	}
+}
+
+// slowness is how long writing the answer takes on purpose.
+func (r *faultRule) slowness() time.Duration {
+	if r == nil || r.what != faultSlow {
+		return 0
+	}
+	return r.after
 }

@@ -14,7 +14,7 @@ func StartPipe(t TB, opt ...Options) *Server {
 	t.Helper()
 	e := newFor(t, opt)
 	l := newPipeListener()
-	s := e.serveOn(l, "http://kms.local")
+	s := e.serveOn(l, "http://kms.local", ServerOptions{})
 	s.client = &http.Client{Transport: &http.Transport{DialContext: l.dial}}
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()

@@ -8,7 +8,11 @@ import (
 
 // ServeHTTP answers one request: it waits for a server and for the latency,
 // then answers, damaged if the plan of faults says so.
-func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.answer(w, r, 0) }
+
+// answer is ServeHTTP for a client that may take so long to send its body, and
+// as long again to take the answer; 0 leaves that to the server.
+func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, patience time.Duration) {
 	n := e.requests.Add(1)
 	arrived := e.opt.Now()
 	if !e.enter(r.Context()) {
@@ -22,7 +26,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s := scratches.Get().(*scratch)
 	defer s.release()
-	body, err := s.readBody(r)
+	body, err := s.readBodyWithin(w, r, patience)
 	if !pause(r.Context(), e.delay(n, arrived, rule)) {
 		return
 	}
@@ -37,6 +41,9 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		edit(c, &resp)
 	}
 	e.observe(c, &resp, arrived)
+	if patience > 0 {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience + rule.slowness()))
+	}
 	if rule != nil {
 		rule.writeFaulty(w, r, resp, c.requestID)
 		return
@@ -124,6 +131,7 @@ type Observation struct {
 }
 
 func (e *Emulator) observe(c *call, resp *response, arrived time.Time) {
+	e.count.add(c.op, resp.code)
 	if e.opt.Observe == nil {
 		return
 	}

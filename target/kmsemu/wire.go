@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 const (
@@ -86,6 +87,23 @@ func (r *response) writeHeader(w http.ResponseWriter, requestID string, length i
 		h[k] = v
 	}
 	w.WriteHeader(r.status)
+}
+
+// readBodyWithin reads the body with a deadline, where the connection has one.
+func (s *scratch) readBodyWithin(w http.ResponseWriter, r *http.Request, patience time.Duration) ([]byte, error) {
+	if patience == 0 {
+		return s.readBody(r)
+	}
+	rc, until := http.NewResponseController(w), time.Now().Add(patience)
+	_ = rc.SetReadDeadline(until)
+	if r.Header["Expect"] != nil { // reading writes 100 Continue
+		_ = rc.SetWriteDeadline(until)
+	}
+	body, err := s.readBody(r)
+	if err == nil { // else net/http shall not wait for the rest either
+		_ = rc.SetReadDeadline(time.Time{})
+	}
+	return body, err
 }
 
 // readBody reads the whole body into s, at most maxBody. The memory grows with
