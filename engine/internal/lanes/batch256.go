@@ -58,6 +58,7 @@ type Batch256 struct {
 	tags    []byte // 32 bytes per job, one more at the end for idle lanes
 	scratch []byte // of the kernel; 64-byte aligned
 	row     uint64
+	used    bool   // scratch holds what Reset has to wipe
 	padded  uint64 // 1 + the row for which scratch holds outer paddings; 0 none
 	max     uint64 // length of the longest job, once sorted
 	known   []known256
@@ -160,7 +161,10 @@ func (b *Batch256) Reset() {
 	clear(b.tags[:min(len(b.tags), 32*len(b.jobs)+32)])
 	b.std.wipe()
 	b.jobs = b.jobs[:0]
-	b.wipe()
+	if b.used {
+		clear(b.scratch)
+		b.used, b.padded = false, 0
+	}
 }
 
 func (b *Batch256) grow(n int) {
@@ -198,7 +202,7 @@ func (b *Batch256) Run(one Single256, many Many256) {
 
 // sort fills order. Jobs longer than maxLane count as one class, the first.
 func (b *Batch256) sort() {
-	lo, hi := ^uint64(0), uint64(0)
+	lo, hi := b.jobs[0].len, b.jobs[0].len
 	for i := range b.jobs {
 		lo, hi = min(lo, b.jobs[i].len), max(hi, b.jobs[i].len)
 	}

@@ -64,6 +64,9 @@ func (b *Batch256) hybrid(one Single256) {
 		rest = n - last
 	}
 	b.singly(one, rest, n)
+	if first == rest {
+		return
+	}
 	b.pads()
 	short := 0
 	if b.row == rowSHA224 {
@@ -96,6 +99,7 @@ func worthGroup(full, last int) bool {
 
 // pads prepares the outer blocks for the batch's hash.
 func (b *Batch256) pads() {
+	b.used = true
 	if b.padded == 1+b.row {
 		return
 	}
@@ -106,12 +110,6 @@ func (b *Batch256) pads() {
 		}
 	}
 	b.padded = 1 + b.row
-}
-
-// wipe clears what depends on keys, and with it the paddings.
-func (b *Batch256) wipe() {
-	clear(b.scratch)
-	b.padded = 0
 }
 
 // maxKnown bounds the memory of known tables, 2 KiB each.

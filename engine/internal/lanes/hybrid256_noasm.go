@@ -8,5 +8,3 @@ const scratch256 = 0
 func (m Many256) Available() bool { return m == 0 }
 
 func (b *Batch256) hybrid(Single256) { panic("lanes: no such kernel for many messages") }
-
-func (b *Batch256) wipe() {}

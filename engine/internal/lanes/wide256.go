@@ -39,7 +39,7 @@ const maxStep = 64
 // together; till then it repeats lane 0.
 func (b *Batch256) stepped(many Many256, from, to int) {
 	s := (*stepped256)(unsafe.Pointer(&b.scratch[0]))
-	b.padded = 0 // the kernels share the scratch
+	b.used, b.padded = true, 0 // the kernels share the scratch
 	lanes := many.Lanes()
 	for ; from < to; from += lanes {
 		b.fill(s, lanes, b.order[from:min(from+lanes, to)])
