@@ -48,8 +48,12 @@ func newRecord(a *app, out outFlags, command string, settings map[string]any) (*
 	return r, probeDir(r.dir)
 }
 
-// probeDir makes dir and writes and removes a file in it.
+// probeDir makes dir and writes and removes a file in it. It refuses a directory
+// that holds a result already: results are never overwritten.
 func probeDir(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, results.FileName)); err == nil {
+		return usagef("%s holds a result already: name another --out", dir)
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return unknownf("the result directory cannot be written: %w", err)
 	}

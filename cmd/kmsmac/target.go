@@ -23,10 +23,22 @@ const targetHelp = "What is under test: emulator (the embedded one), engine (no 
 type targetFlags struct {
 	Target   string        `default:"emulator" help:"${targetHelp}"`
 	Region   string        `placeholder:"REGION" help:"Region (default: that of aws:REGION, AWS_REGION; for emulators else us-east-1)."`
-	Region2  string        `default:"us-west-2" placeholder:"REGION" help:"Second Region, for multi-Region keys."`
+	Region2  string        `name:"region2" placeholder:"REGION" help:"Second Region of the same partition, for multi-Region keys (default: us-west-2, or another one)."`
 	Endpoint string        `placeholder:"URL" help:"VPC endpoint of real AWS KMS (with --target aws)."`
 	CAFile   string        `name:"ca-file" placeholder:"FILE" help:"PEM file with CA certificates to trust, besides the system's."`
 	Timeout  time.Duration `default:"10s" help:"Deadline of one request."`
+}
+
+// secondRegion is a Region of the same partition for multi-Region keys:
+// us-west-2 where it can be, none in a partition of one Region.
+func secondRegion(region string) string {
+	second := ""
+	for _, r := range awsfacts.Regions() {
+		if r != region && awsfacts.Partition(r) == awsfacts.Partition(region) && (second == "" || r == "us-west-2") {
+			second = r
+		}
+	}
+	return second
 }
 
 // targetKind is the part of --target that decides how it is reached.
@@ -80,10 +92,16 @@ func (s *targetSpec) check(f targetFlags) error {
 	if s.region == "" {
 		return usagef("no Region: name it as aws:REGION, or set --region or AWS_REGION")
 	}
+	if s.region2 == "" {
+		s.region2 = secondRegion(s.region)
+	}
 	for _, region := range []string{s.region, s.region2} {
-		if !awsfacts.IsRegion(region) {
+		if !awsfacts.IsRegion(region) && region != "" {
 			return usagef("unknown Region %q: AWS has %s", region, strings.Join(awsfacts.Regions(), ", "))
 		}
+	}
+	if s.region2 != "" && (s.region == s.region2 || awsfacts.Partition(s.region) != awsfacts.Partition(s.region2)) {
+		return usagef("--region2 %s must be another Region of the partition of %s", s.region2, s.region)
 	}
 	if f.Endpoint != "" && s.kind != kindAWS {
 		return usagef("--endpoint names a VPC endpoint and needs --target aws; give the URL of an emulator as --target")
