@@ -23,13 +23,14 @@ func (s *boltStore) load() error {
 	l := &loader{s.e, s, map[string]*material{}}
 	pool := NewWrappingKeys()
 	pool.from, s.e.opt.WrappingKeys = s.e.opt.WrappingKeys, pool
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		return errors.Join(l.wrapping(tx, pool), l.keys(tx), l.aliases(tx), l.grants(tx))
+	return s.db.View(func(tx *bbolt.Tx) error {
+		for _, read := range []func(*bbolt.Tx) error{func(tx *bbolt.Tx) error { return l.wrapping(tx, pool) }, l.keys, l.aliases, l.grants} {
+			if err := read(tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("kmsemu: data file %s: %w", s.db.Path(), err)
-	}
-	return nil
 }
 
 func (l *loader) wrapping(tx *bbolt.Tx, pool *WrappingKeys) error {

@@ -79,22 +79,37 @@ func (b *batch) wait() error {
 	return b.err
 }
 
-// openStore opens or creates the file in dir, which it locks.
+// DataError says why a data directory cannot be used: it is damaged, sealed
+// otherwise, in use, or cannot be read or written.
+type DataError struct {
+	Dir string
+	Err error
+}
+
+// Error implements error.
+func (e *DataError) Error() string { return "kmsemu: data directory " + e.Dir + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *DataError) Unwrap() error { return e.Err }
+
+// openStore opens or creates the file in dir, which it locks. Its errors are
+// causes of a DataError.
 func openStore(e *Emulator, dir string, key Passphrase) (*boltStore, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("kmsemu: data directory: %w", err)
+		return nil, err
 	}
 	path := filepath.Join(dir, dataFile)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	if errors.Is(err, bbolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("kmsemu: data directory %s is in use by another process", dir)
+		return nil, errors.New("it is in use by another process")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("kmsemu: data file %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", dataFile, err)
 	}
-	s := &boltStore{e: e, db: db, wake: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{}), wrapping: map[string]bool{}, repair: map[objectID]change{}}
+	s := &boltStore{e: e, db: db, wake: make(chan struct{}, 1), quit: make(chan struct{}), stopped: make(chan struct{}),
+		wrapping: map[string]bool{}, repair: map[objectID]change{}}
 	if err := s.prepare(dir, path, key); err != nil {
-		return nil, errors.Join(fmt.Errorf("kmsemu: data file %s: %w", path, err), db.Close())
+		return nil, errors.Join(err, db.Close())
 	}
 	go s.run()
 	return s, nil

@@ -243,7 +243,7 @@ func TestDataRefuses(t *testing.T) {
 		{"sealed, no passphrase", "it is sealed"},
 		{"passphrase for a plain directory", "it is not sealed"},
 		{"a file", "data directory"},
-		{"garbage", "data file"},
+		{"garbage", "kmsemu.db: "},
 		{"passphrase without a directory", "DataKey without Data"},
 		{"a Region less", "eu-west-1, which is not served"},
 	} {

@@ -75,11 +75,11 @@ func (e *Emulator) restore() (err error) {
 	if e.opt.Data != "" {
 		s, err := openStore(e, e.opt.Data, e.opt.DataKey)
 		if err != nil {
-			return err
+			return &DataError{e.opt.Data, err}
 		}
 		e.store, tokens = s, s.records.tokens
 		if err := s.load(); err != nil {
-			return err
+			return &DataError{e.opt.Data, err}
 		}
 	}
 	if e.sealer, err = newSealer(tokens); err != nil {
