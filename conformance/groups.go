@@ -32,6 +32,7 @@ func groups() []group {
 		{"DR", drCases, drUntestable},
 		{"RO", roCases, roUntestable},
 		{"DE", deCases, deUntestable},
+		{"LI", liCases, liUntestable},
 	}
 }
 

@@ -145,7 +145,8 @@ func mutations(f conformance.Fact) []mutation {
 	case "header":
 		return []mutation{
 			{"gone", func(ex *target.Exchange, _ target.Exchange) bool {
-				return editHeader(ex, func(h http.Header) { h.Del(path) })
+				there := len(ex.ResponseHeader.Values(path)) > 0
+				return editHeader(ex, func(h http.Header) { h.Del(path) }) && there
 			}},
 			{"other", func(ex *target.Exchange, _ target.Exchange) bool {
 				return editHeader(ex, func(h http.Header) { h.Set(path, "mutated") })
@@ -220,12 +221,15 @@ func otherValue(v any, want string) (any, bool) {
 		return base64.StdEncoding.EncodeToString(b[:max(len(b)-1, 0)]), err == nil
 	}
 	switch t := v.(type) {
+	case []any:
+		if want == "between" {
+			return append(slices.Clone(t), make([]any, 1001)...), true // more than any list may have
+		}
+		return append(slices.Clone(t), "mutated"), true
 	case bool:
 		return !t, true
 	case json.Number:
 		return json.Number("-1"), true
-	case []any:
-		return append(slices.Clone(t), "mutated"), true
 	case string:
 		if b, err := base64.StdEncoding.DecodeString(t); err == nil && len(b) >= 16 {
 			b[0] ^= 1
