@@ -19,13 +19,14 @@ const (
 	scratch256   = max(hybridLen, int(unsafe.Sizeof(stepped256{})))
 )
 
-// What hybrid kernel and kernel for one cost, in cycles of one block, on Zen 4.
-// Only their proportion counts: it decides what becomes of a last group that is
-// not full.
+// What hybrid kernel and kernel for one cost, in cycles of Zen 4. Only their
+// proportion counts: it decides what becomes of a last group that is not full.
 const (
-	costSingle = 129
+	costSingle = 129 // a block of one message
 	costPaired = 340 // a step of eight lanes while another group runs too
 	costAlone  = 500 // the same alone
+	costGroup  = 130 // what a group costs beside its steps
+	costFirst  = 740 // the same for the only group of a batch, wiping included
 )
 
 // Available reports whether this CPU and operating system can run m.
@@ -60,7 +61,7 @@ func (b *Batch256) hybrid(one Single256) {
 	full := (n - first) / 8
 	last := (n - first) % 8
 	rest := n
-	if last > 0 && !worthGroup(full, last) {
+	if last > 0 && !worthGroup(full, last, int(b.jobs[b.order[n-last]].blocks())+1) {
 		rest = n - last
 	}
 	b.singly(one, rest, n)
@@ -88,13 +89,17 @@ func (b *Batch256) hybrid(one Single256) {
 	}
 }
 
-// worthGroup decides whether last jobs, fewer than eight, make a group beside
-// full groups or go one by one.
-func worthGroup(full, last int) bool {
-	if full%2 == 1 {
-		return 2*costPaired-costAlone < last*costSingle
+// worthGroup decides whether last jobs, fewer than eight, of at most so many
+// steps make a group beside full groups, or go one by one.
+func worthGroup(full, last, steps int) bool {
+	cost := costAlone*steps + costGroup
+	switch {
+	case full == 0:
+		cost = costAlone*steps + costFirst
+	case full%2 == 1:
+		cost = (2*costPaired-costAlone)*steps + costGroup
 	}
-	return costAlone < last*costSingle
+	return cost < last*costSingle*steps
 }
 
 // pads prepares the outer blocks for the batch's hash.

@@ -39,6 +39,9 @@ const maxStep = 64
 // together; till then it repeats lane 0.
 func (b *Batch256) stepped(many Many256, from, to int) {
 	s := (*stepped256)(unsafe.Pointer(&b.scratch[0]))
+	if from == to {
+		return
+	}
 	b.used, b.padded = true, 0 // the kernels share the scratch
 	lanes := many.Lanes()
 	for ; from < to; from += lanes {
