@@ -33,13 +33,24 @@ type serveCmd struct {
 	Consistency    time.Duration `help:"How long a change is not seen."`
 	Fault          string        `placeholder:"PLAN" help:"Failures with their rates, for example KMSInternalException=0.01,reset=0.001."`
 	Seed           uint64        `default:"1" help:"Seed of latency and faults."`
+	Data           string        `placeholder:"DIR" help:"Keep keys in this directory; what was answered survives any kill (default: in memory)."`
+	DataKeyFile    string        `placeholder:"FILE" help:"Seal the directory under this passphrase or key; KMSMAC_DATA_KEY holds one too."`
+	SeedFile       string        `placeholder:"FILE" help:"Make the keys, aliases and imported material of this YAML or JSON file."`
+	MaxKeys        int           `placeholder:"N" help:"Keys for each account and Region (default: 100000, as on AWS)."`
+	MaxConnections int           `default:"1024" placeholder:"N" help:"Connections open at a time; more wait."`
+	TLS            bool          `name:"tls" help:"Speak TLS with a self-made certificate; the file of its authority is printed."`
+	TLSCert        string        `name:"tls-cert" placeholder:"FILE" help:"Speak TLS with this certificate (PEM)."`
+	TLSKey         string        `name:"tls-key" placeholder:"FILE" help:"Its private key (PEM)."`
 	UntilEOF       bool          `name:"until-eof" hidden:"" help:"End when standard input does."`
 }
 
 // options turns the flags into the emulator's options.
-func (c serveCmd) options() (kmsemu.Options, error) {
+func (c serveCmd) options(a *app) (kmsemu.Options, error) {
 	o := kmsemu.Options{AccountID: c.Account, Regions: c.Regions, Deviations: c.Deviation, Latency: c.Latency,
-		Parallelism: c.Parallelism, Consistency: c.Consistency, Faults: c.Fault, Seed: c.Seed}
+		Parallelism: c.Parallelism, Consistency: c.Consistency, Faults: c.Fault, Seed: c.Seed, MaxKeys: c.MaxKeys}
+	if err := c.dataOptions(a, &o); err != nil {
+		return o, err
+	}
 	if c.Quota != "" {
 		region, ok := strings.CutPrefix(c.Quota, "aws:")
 		if !ok {
@@ -90,15 +101,20 @@ func (c serveCmd) Run(a *app) error {
 	if c.ListDeviations {
 		return c.list(a.streams.out)
 	}
-	o, err := c.options()
+	o, err := c.options(a)
 	if err != nil {
 		return err
 	}
-	emu, err := kmsemu.New(o)
+	emu, err := newEmulator(o)
 	if err != nil {
-		return usageError(err)
+		return err
 	}
-	srv, err := emu.Listen(c.Listen)
+	cert, err := c.certificate() // after the data directory, which it may write to, is ours
+	if err != nil {
+		return errors.Join(err, emu.Close())
+	}
+	defer cert.remove()
+	srv, err := emu.Serve(kmsemu.ServerOptions{Address: c.Listen, Certificate: cert.pair, MaxConnections: c.MaxConnections, ErrorLog: httpLog(a)})
 	if err != nil {
 		return errors.Join(unknownf("cannot listen on %s: %w", c.Listen, err), emu.Close())
 	}
@@ -109,6 +125,7 @@ func (c serveCmd) Run(a *app) error {
 		return errors.Join(err, srv.Close(), emu.Close())
 	}
 	c.announce(a, o)
+	cert.announce(a)
 	return errors.Join(c.wait(a, srv), emu.Close())
 }
 
@@ -116,6 +133,13 @@ func (c serveCmd) Run(a *app) error {
 func (c serveCmd) announce(a *app, o kmsemu.Options) {
 	if len(o.Credentials) == 0 {
 		a.say("signatures are not checked: any well-formed one passes (--credentials checks them)")
+	}
+	switch {
+	case c.Data == "":
+	case len(o.DataKey) == 0:
+		a.say("keys are kept in %s, not sealed (--data-key-file or %s seals a new directory)", c.Data, dataKeyVariable)
+	default:
+		a.say("keys are kept in %s, sealed", c.Data)
 	}
 	for _, name := range c.Deviation {
 		a.say("wrong on purpose: %s", name)
