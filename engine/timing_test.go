@@ -160,16 +160,16 @@ func persistent(t *testing.T, name string, prepare func(class int), run func()) 
 // arithmetic alone, with the same instructions on the same memory, so that they
 // differ in content and in nothing else.
 type timingCase struct {
-	key         *Key
-	base, other *Key // other's midstates are made anew for class 1
-	fixed, msg  []byte
-	right, tag  []byte
-	noise       [2 * maxBlockSize]byte
-	room        []byte
-	random      *rand.ChaCha8
-	b           *Batch
-	jobs        []Job
-	ok          bool
+	key        *Key
+	base       *Key // its midstates are made anew for each class
+	fixed, msg []byte
+	right, tag []byte
+	noise      [2 * maxBlockSize]byte
+	room       []byte
+	random     *rand.ChaCha8
+	b          *Batch
+	jobs       []Job
+	ok         bool
 }
 
 func newTimingCase(t *testing.T, impl Impl, alg Algorithm) *timingCase {

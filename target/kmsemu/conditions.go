@@ -1,7 +1,6 @@
 package kmsemu
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,13 +27,13 @@ func parseConditions(v any) ([]condition, error) {
 	}
 	operators, ok := v.(map[string]any)
 	if !ok {
-		return nil, errors.New("A Condition of the policy document is not an object.")
+		return nil, policyFault("A Condition of the policy document is not an object.")
 	}
 	var out []condition
 	for name, keys := range operators {
 		m, ok := keys.(map[string]any)
 		if !ok {
-			return nil, errors.New("A Condition of the policy document is not an object.")
+			return nil, policyFault("A Condition of the policy document is not an object.")
 		}
 		c := condition{operator: name}
 		if each, rest, ok := strings.Cut(name, ":"); ok {

@@ -2,7 +2,6 @@ package kmsemu
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 )
@@ -21,18 +20,24 @@ type statement struct {
 	conditions    []condition
 }
 
+// policyFault is what is wrong with a policy document, as the message of a
+// MalformedPolicyDocumentException says it (texts inferred).
+type policyFault string
+
+func (f policyFault) Error() string { return string(f) }
+
 func parsePolicy(text string) (policy, error) {
 	var doc struct {
 		Statement json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, errors.New("The policy document is not valid JSON.")
+		return nil, policyFault("The policy document is not valid JSON.")
 	}
 	var list []map[string]any
 	if json.Unmarshal(doc.Statement, &list) != nil {
 		var one map[string]any
 		if json.Unmarshal(doc.Statement, &one) != nil {
-			return nil, errors.New("The policy document has no statements.")
+			return nil, policyFault("The policy document has no statements.")
 		}
 		list = append(list, one)
 	}
@@ -53,7 +58,7 @@ func parseStatement(m map[string]any) (s statement, err error) {
 		s.allow = true
 	case "Deny":
 	default:
-		return s, errors.New("A statement of the policy document has no valid Effect.")
+		return s, policyFault("A statement of the policy document has no valid Effect.")
 	}
 	if p, ok := m["NotPrincipal"]; ok {
 		s.principals, s.notPrincipals = parsePrincipals(p), true
@@ -65,7 +70,7 @@ func parseStatement(m map[string]any) (s statement, err error) {
 		s.actions, s.notActions = stringsOf(a), true
 	}
 	if len(s.actions) == 0 {
-		return s, errors.New("A statement of the policy document has no Action.")
+		return s, policyFault("A statement of the policy document has no Action.")
 	}
 	s.conditions, err = parseConditions(m["Condition"])
 	return s, err

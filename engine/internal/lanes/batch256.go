@@ -103,9 +103,12 @@ func NewBatch256() *Batch256 {
 // never is false; the compiler does not know. What flows into sink is on the
 // heap, and a heap object does not move while only its address is known.
 var (
-	never   bool
-	sink    any
+	never bool
+	//lint:ignore U1000 only ever written
+	sink any
+	//lint:ignore U1000 only ever written
 	sinkMid *Mid256
+	//lint:ignore U1000 only ever written
 	sinkMsg []byte
 )
 
