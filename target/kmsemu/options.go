@@ -38,7 +38,9 @@ type Options struct {
 	// keys (rows EC-01 to EC-03); default 0, seen at once.
 	Consistency time.Duration
 	// Quota turns request quotas on: the name of the Region whose figures hold,
-	// for every account and Region; default none.
+	// for every account and Region; default none. It may be followed by
+	// ":symmetric=N", as accounts have that one figure changed, and by
+	// ":in=REGION" to enforce quotas in that Region only.
 	Quota string
 	// Latency is a distribution as ParseLatency reads it; default none.
 	Latency string
@@ -111,10 +113,9 @@ func (o *Options) complete() error {
 func (e *Emulator) burden(opt Options) (err error) {
 	e.started = opt.Now()
 	if opt.Quota != "" {
-		if !awsfacts.IsRegion(opt.Quota) {
-			return fmt.Errorf("kmsemu: quota of an unknown Region %q", opt.Quota)
+		if e.quotas, err = parseQuota(opt.Quota); err != nil {
+			return err
 		}
-		e.quotas = newQuotas(opt.Quota)
 	}
 	if opt.Latency != "" {
 		if e.latency, err = ParseLatency(opt.Latency); err != nil {

@@ -1,6 +1,9 @@
 package kmsemu
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,10 +15,47 @@ import (
 // QU-08). A bucket holds one second's worth (inferred), and a request that
 // fails later has still been counted (inferred).
 type quotas struct {
-	region string // whose figures hold, in every Region
+	region    string // whose figures hold
+	symmetric int    // instead of its figure of the symmetric bucket; 0 keeps that
+	only      string // the one Region where quotas hold; "" is every Region
 
 	mu      sync.Mutex
 	buckets map[bucketID]*bucket
+}
+
+// parseQuota reads Options.Quota.
+func parseQuota(text string) (*quotas, error) {
+	part := strings.Split(text, ":")
+	q := &quotas{region: part[0], buckets: map[bucketID]*bucket{}}
+	if !awsfacts.IsRegion(q.region) {
+		return nil, fmt.Errorf("kmsemu: quota of an unknown Region %q", q.region)
+	}
+	for _, p := range part[1:] {
+		name, value, _ := strings.Cut(p, "=")
+		n, err := strconv.Atoi(value)
+		switch {
+		case name == "symmetric" && err == nil && n > 0:
+			q.symmetric = n
+		case name == "in" && awsfacts.IsRegion(value):
+			q.only = value
+		default:
+			return nil, fmt.Errorf("kmsemu: quota %q: %q is neither symmetric=N nor in=REGION", text, p)
+		}
+	}
+	return q, nil
+}
+
+// limit is the quota of an operation in requests per second, and the bucket
+// that it draws on.
+func (q *quotas) limit(region, operation string) (n int, bucket string, ok bool) {
+	if q.only != "" && q.only != region {
+		return 0, "", false
+	}
+	n, bucket, ok = awsfacts.Limit(q.region, operation)
+	if bucket == "symmetric" && q.symmetric > 0 {
+		n = q.symmetric
+	}
+	return n, bucket, ok
 }
 
 type bucketID struct {
@@ -28,14 +68,10 @@ type bucket struct {
 	at     time.Time
 }
 
-func newQuotas(region string) *quotas {
-	return &quotas{region: region, buckets: map[bucketID]*bucket{}}
-}
-
 // take counts n requests of an operation and reports whether the quota allows
 // them. An operation without a known quota is always allowed.
 func (q *quotas) take(id realmID, operation string, n float64, now time.Time) bool {
-	perSecond, name, ok := awsfacts.Limit(q.region, operation)
+	perSecond, name, ok := q.limit(id.region, operation)
 	if !ok {
 		return true
 	}
