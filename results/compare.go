@@ -27,7 +27,16 @@ type Comparison struct {
 	// then do timings get a verdict.
 	Interleaved bool      `json:"interleaved"`
 	Findings    []Finding `json:"findings"`
-	Verdict     Verdict   `json:"verdict"`
+	// Problems are what a gate met besides; the verdict is the gravest of theirs
+	// and that of the findings.
+	Problems []Problem `json:"problems,omitempty"`
+	Verdict  Verdict   `json:"verdict"`
+}
+
+// Problem is what kept an arm of a gate from being measured as it should.
+type Problem struct {
+	Verdict Verdict `json:"verdict"` // fail: an answer was wrong; inconclusive: it could not be found out
+	Text    string  `json:"text"`
 }
 
 // Compare sets fresh against base. Files without a common figure, and a run
@@ -41,7 +50,7 @@ func Compare(base, fresh *File, o JudgeOptions) (Comparison, error) {
 	if base.RunID == fresh.RunID && base.Started.Equal(fresh.Started) {
 		return Comparison{}, fmt.Errorf("%w: both files are run %s", ErrNotComparable, base.RunID)
 	}
-	c := Comparison{Differences: differences(base, fresh)}
+	c := Comparison{Differences: Differences(base, fresh)}
 	c.Interleaved = base.SessionID != "" && base.SessionID == fresh.SessionID
 	if c.Interleaved {
 		c.Findings = Judge(pairUp(base.Rounds, fresh.Rounds), o)
@@ -51,8 +60,29 @@ func Compare(base, fresh *File, o JudgeOptions) (Comparison, error) {
 	if len(c.Findings) == 0 {
 		return c, fmt.Errorf("%w: runs %s and %s have no figure in common", ErrNotComparable, base.RunID, fresh.RunID)
 	}
+	return c.concluded(o), nil
+}
+
+// Gated is the comparison that a gate ends with: series judged, with what
+// differed between the arms and the problems met.
+func Gated(series []Series, o JudgeOptions, differs []Difference, problems []Problem) Comparison {
+	c := Comparison{Differences: differs, Interleaved: true, Findings: Judge(series, o), Problems: problems}
+	return c.concluded(o)
+}
+
+// concluded adds a problem for each metric that was to be gated and was not
+// measured, and sums up.
+func (c Comparison) concluded(o JudgeOptions) Comparison {
+	for _, metric := range o.Gate {
+		if !slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.Metric == metric }) {
+			c.Problems = append(c.Problems, Problem{Inconclusive, metric + " was not measured by both arms in every round"})
+		}
+	}
 	c.Verdict = JudgeVerdict(c.Findings)
-	return c, nil
+	for _, p := range c.Problems {
+		c.Verdict = Worse(c.Verdict, p.Verdict)
+	}
+	return c
 }
 
 // pairUp joins the arms' rounds by metric and name, in base's order.
@@ -90,7 +120,10 @@ func apart(base, fresh *File, o JudgeOptions) []Finding {
 			f.Effect.Lo, f.Effect.Hi = f.Effect.Ratio, f.Effect.Ratio
 		}
 		f.Change, f.Reason = CannotTell, "separate runs: machine and moment differ by more than a change would"
-		if slices.Contains(exactMetrics, b.Metric) {
+		switch {
+		case len(o.Gate) > 0 && !slices.Contains(o.Gate, b.Metric):
+			f.Reason, f.ShownOnly = o.shownOnly(f)
+		case slices.Contains(exactMetrics, b.Metric):
 			f.Change, f.Reason = f.exact()
 		}
 		out = append(out, f)
@@ -139,9 +172,10 @@ func Figures(f *File) []Figure {
 	return append(out, f.EngineBench.engineFigures()...)
 }
 
-// differences lists what differs in plan and environment, sorted by place.
-func differences(base, fresh *File) []Difference {
-	var out []Difference
+// Differences lists what differs in tool, plan and environment, always in the
+// same order. Run ids, times and ports, which always differ, are left out.
+func Differences(base, fresh *File) []Difference {
+	out := []Difference{}
 	add := func(where string, a, b any) {
 		if !reflect.DeepEqual(a, b) {
 			out = append(out, Difference{where, fmt.Sprint(a), fmt.Sprint(b)})

@@ -42,6 +42,9 @@ type Finding struct {
 	Change         Change  `json:"change"`
 	Reason         string  `json:"reason,omitempty"` // of cannot_tell
 	HigherIsBetter bool    `json:"higher_is_better,omitempty"`
+	// ShownOnly marks a metric that has no part in the verdict nor in Holm's
+	// adjustment; its change is CannotTell.
+	ShownOnly bool `json:"shown_only,omitempty"`
 }
 
 // JudgeOptions say what is a difference. The zero value has a margin of 0: any
@@ -49,7 +52,11 @@ type Finding struct {
 type JudgeOptions struct {
 	Margin  float64            // tolerated ratio less 1: 0.05 is 5 %
 	Margins map[string]float64 // by metric, instead of Margin
-	Seed    uint64
+	// Gate names the metrics that are judged; the others are shown only. Empty
+	// judges all but service-p50-ns/op, which repeats p50-ns/op, and p99-ns/op of
+	// fewer than 60 pairs, which nothing can be said of.
+	Gate []string
+	Seed uint64
 }
 
 // Fewest pairs for a verdict. With five pairs no permutation p-value falls
@@ -67,9 +74,12 @@ const significance = 0.05
 // 95 % interval beyond the margin, and an adjusted p-value below 0.05. The
 // interval inside the margin is Same; anything else cannot be told. A series
 // whose A/A arm breaks the margin is too noisy to be told.
+//
+// Metrics that o does not gate are shown only.
 func Judge(series []Series, o JudgeOptions) []Finding {
 	out := make([]Finding, len(series))
-	p := make([]float64, len(series))
+	var p []float64
+	var gated []int
 	for i, s := range series {
 		f := Finding{Metric: s.Metric, Name: s.Name, HigherIsBetter: s.HigherIsBetter, Margin: o.margin(s.Metric),
 			Base: medianOrZero(s.Base), New: medianOrZero(s.New), Effect: Paired(s.Base, s.New, o.Seed+uint64(i))}
@@ -77,18 +87,38 @@ func Judge(series []Series, o JudgeOptions) []Finding {
 			noise := Paired(s.Base, s.Again, o.Seed+uint64(i))
 			f.Noise = &noise
 		}
-		out[i], p[i] = f, f.Effect.P
-		if change, ok := fromZero(s); ok {
-			out[i].Change = change
+		f.Adjusted = f.Effect.P
+		if f.Reason, f.ShownOnly = o.shownOnly(f); f.ShownOnly {
+			f.Change = CannotTell
+		} else {
+			p, gated = append(p, f.Effect.P), append(gated, i)
+			f.Change, _ = fromZero(s)
 		}
+		out[i] = f
 	}
-	for i, adjusted := range Holm(p) {
-		out[i].Adjusted = adjusted
-		if out[i].Change == "" {
-			out[i].Change, out[i].Reason = out[i].decide()
+	for k, adjusted := range Holm(p) {
+		f := &out[gated[k]]
+		f.Adjusted = adjusted
+		if f.Change == "" {
+			f.Change, f.Reason = f.decide()
 		}
 	}
 	return out
+}
+
+// shownOnly says whether, and why, f has no part in the verdict.
+func (o JudgeOptions) shownOnly(f Finding) (reason string, yes bool) {
+	switch {
+	case slices.Contains(o.Gate, f.Metric):
+		return "", false
+	case len(o.Gate) > 0:
+		return "shown only: not among the gated metrics", true
+	case f.Metric == "service-p50-ns/op":
+		return "shown only: it repeats p50-ns/op", true
+	case f.Metric == "p99-ns/op" && f.Effect.Pairs < minPairsP99:
+		return fmt.Sprintf("shown only: %d pairs, %d are needed", f.Effect.Pairs, minPairsP99), true
+	}
+	return "", false
 }
 
 func (o JudgeOptions) margin(metric string) float64 {
@@ -169,14 +199,16 @@ func (f Finding) oriented(higher Change) Change {
 }
 
 // JudgeVerdict sums up findings: one metric worse fails; otherwise one that
-// cannot be told, or none at all, is inconclusive.
+// cannot be told, or none at all, is inconclusive. Findings that are shown only
+// do not count.
 func JudgeVerdict(findings []Finding) Verdict {
 	v := Verdict("")
 	for _, f := range findings {
-		switch f.Change {
-		case WorseOff:
+		switch {
+		case f.ShownOnly:
+		case f.Change == WorseOff:
 			v = Worse(v, Fail)
-		case CannotTell:
+		case f.Change == CannotTell:
 			v = Worse(v, Inconclusive)
 		default:
 			v = Worse(v, Pass)

@@ -16,12 +16,13 @@ import (
 type judgeFlags struct {
 	Margin  float64            `default:"5" placeholder:"PERCENT" help:"Tolerated change."`
 	Margins map[string]float64 `name:"metric-margin" placeholder:"METRIC=PERCENT" help:"Tolerated change of one metric, for example p50-ns/op=10; repeatable."`
+	Metric  []string           `placeholder:"METRIC" help:"Judge these metrics only, for example cpu-ns/op; repeatable (default: all but service-p50-ns/op)."`
 	Format  string             `enum:"text,markdown,csv,json" default:"text" help:"text, markdown, csv or json."`
 	JSON    bool               `name:"json" help:"The same as --format json."`
 }
 
 func (f judgeFlags) options(seed uint64) (results.JudgeOptions, error) {
-	o := results.JudgeOptions{Margin: f.Margin / 100, Margins: map[string]float64{}, Seed: seed}
+	o := results.JudgeOptions{Margin: f.Margin / 100, Margins: map[string]float64{}, Gate: f.Metric, Seed: seed}
 	if !(o.Margin >= 0 && o.Margin <= 10) {
 		return o, usagef("--margin %v is not between 0 and 1000 percent", f.Margin)
 	}

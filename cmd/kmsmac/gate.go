@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,24 +12,25 @@ import (
 
 	"github.com/kmsmac/kmsmac/bench"
 	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/results/render"
 )
 
 type gateCmd struct {
 	judgeFlags
 	Out        string   `placeholder:"DIR" help:"Result directory (default ./kmsmac-results/<UTC>-<run id>)."`
+	Junit      string   `placeholder:"FILE" help:"Write the verdicts as JUnit."`
 	Seed       uint64   `default:"1" help:"Seed of the resampling."`
 	Base       string   `placeholder:"BINARY" help:"kmsmac built from the base (default: this one)."`
 	New        string   `placeholder:"BINARY" help:"kmsmac built from the candidate (default: this one)."`
 	BaseTarget string   `placeholder:"TARGET" help:"--target of the base arm."`
 	NewTarget  string   `placeholder:"TARGET" help:"--target of the candidate arm."`
-	Rounds     int      `default:"30" placeholder:"N" help:"Interleaved rounds; each runs base, candidate and the base once more."`
-	Metric     []string `placeholder:"NAME" help:"Gate on these metrics only, for example cpu-ns/op; repeatable (default: all that the arms give)."`
+	Rounds     int      `default:"30" placeholder:"N" help:"Interleaved rounds; each runs base, candidate and the base once more. p99-ns/op is judged from 60 on."`
 	Words      []string `arg:"" passthrough:"" help:"After --: the command of every arm, for example bench kms --rate 200 --duration 1s."`
 }
 
 // Run measures base and candidate side by side and exits with the verdict.
 func (c gateCmd) Run(a *app) error {
-	words, opts, err := c.check()
+	words, opts, err := c.check(a)
 	if err != nil {
 		return err
 	}
@@ -42,18 +40,29 @@ func (c gateCmd) Run(a *app) error {
 		return err
 	}
 	rec.file.SessionID = rec.file.RunID
-	series, err := c.session(a, words, rec)
-	if err != nil && len(series) == 0 {
+	arms, err := c.arms(words, rec)
+	if err != nil {
+		return err
+	}
+	series, err := c.session(a, arms, rec)
+	var bad armError
+	known := errors.As(err, &bad)
+	if err != nil && len(series) == 0 && bad.problem.Verdict != results.Fail {
 		rec.drop()
 		return err
 	}
-	if err != nil {
+	if err != nil && a.ctx.Err() == nil && !known {
 		rec.warn("%v", err)
 	}
-	cmp := results.Comparison{Differences: []results.Difference{}, Interleaved: true, Findings: results.Judge(c.wanted(series), opts)}
-	cmp.Verdict = results.JudgeVerdict(cmp.Findings)
-	if err := c.keep(rec, series, &cmp); err != nil {
+	for _, w := range unpaired(arms[:]) {
+		rec.warn("%s", w)
+	}
+	cmp := results.Gated(series, opts, armDifferences(arms), armProblems(arms[:], opts.Gate))
+	if err := c.keep(a, rec, arms, series, &cmp); err != nil {
 		return unknownf("%w", err)
+	}
+	for _, w := range rec.file.Warnings {
+		a.say("warning: %s", w)
 	}
 	if err := c.print(a, cmp); err != nil {
 		return unknownf("the comparison cannot be printed: %w", err)
@@ -61,7 +70,7 @@ func (c gateCmd) Run(a *app) error {
 	return verdictError(cmp.Verdict, a.ctx.Err() != nil)
 }
 
-func (c gateCmd) check() (words []string, o results.JudgeOptions, err error) {
+func (c gateCmd) check(a *app) (words []string, o results.JudgeOptions, err error) {
 	words = c.Words
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]
@@ -69,7 +78,7 @@ func (c gateCmd) check() (words []string, o results.JudgeOptions, err error) {
 	if len(words) < 2 || words[0] != "bench" {
 		return nil, o, usagef("name what every arm runs after --, for example: kmsmac gate --new ./new -- bench kms --duration 1s")
 	}
-	if slices.Contains(words, "--json") || slices.Contains(words, "--out") {
+	if has(words, "--json") || has(words, "--out") {
 		return nil, o, usagef("--json and --out are the gate's own: leave them out of the words after --")
 	}
 	if c.Rounds < 1 || c.Rounds > bench.MaxRounds {
@@ -78,100 +87,122 @@ func (c gateCmd) check() (words []string, o results.JudgeOptions, err error) {
 	if c.Base == "" && c.New == "" && c.BaseTarget == "" && c.NewTarget == "" {
 		return nil, o, usagef("name what differs: --base or --new, or --base-target or --new-target")
 	}
+	if (c.BaseTarget != "" || c.NewTarget != "") && has(words, "--target") {
+		return nil, o, usagef("--target stands after -- and in --base-target or --new-target: name it once for each arm")
+	}
+	if err := c.refuseAWS(a, words); err != nil {
+		return nil, o, err
+	}
 	o, err = c.options(c.Seed)
 	return words, o, err
 }
 
-// session runs the rounds; each arm is a process of its own.
-func (c gateCmd) session(a *app, words []string, rec *record) ([]results.Series, error) {
+// has reports whether words hold the flag, alone or as --flag=value.
+func has(words []string, flag string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return w == flag || strings.HasPrefix(w, flag+"=") })
+}
+
+// refuseAWS keeps a gate from spending: each arm would keep to --max-cost by
+// itself, and a gate runs them a hundred times.
+func (c gateCmd) refuseAWS(a *app, words []string) error {
+	targets := []string{c.BaseTarget, c.NewTarget}
+	for i, w := range words {
+		if v, ok := strings.CutPrefix(w, "--target="); ok {
+			targets = append(targets, v)
+		} else if w == "--target" && i+1 < len(words) {
+			targets = append(targets, words[i+1])
+		}
+	}
+	for _, t := range targets {
+		if t == "" {
+			continue
+		}
+		spec, err := targetFlags{Target: t, Region2: "us-west-2", Timeout: time.Second}.spec(a.env)
+		if spec.aws || strings.HasPrefix(t, string(kindAWS)) {
+			return usagef("a gate against AWS would pay for each of its many runs: measure it with bench kms and set the results side by side with compare")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// arms are base, new, again.
+func (c gateCmd) arms(words []string, rec *record) ([3]*gateArm, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return [3]*gateArm{}, err
 	}
-	scratch, err := os.MkdirTemp(rec.dir, "rounds-")
-	if err != nil {
-		return nil, unknownf("the result directory cannot be written: %w", err)
-	}
-	defer os.RemoveAll(scratch)
-	arm := func(binary, target string) bench.MeasureArm {
-		args := slices.Clone(words)
+	arm := func(name, binary, target string) *gateArm {
+		g := &gateArm{name: name, binary: firstOf(binary, self), args: slices.Clone(words),
+			dir: filepath.Join(rec.dir, "round-"+name), failed: filepath.Join(rec.dir, "failed-"+name)}
 		if target != "" {
-			args = append(args, "--target", target)
+			g.args = append(g.args, "--target", target)
 		}
-		return measureProcess(firstOf(binary, self), append(args, "--json", "--out", filepath.Join(scratch, "arm")))
+		g.args = append(g.args, "--json", "--out", g.dir)
+		return g
 	}
+	return [3]*gateArm{arm("base", c.Base, c.BaseTarget), arm("new", c.New, c.NewTarget), arm("again", c.Base, c.BaseTarget)}, nil
+}
+
+// session runs the rounds.
+func (c gateCmd) session(a *app, arms [3]*gateArm, rec *record) ([]results.Series, error) {
 	p := newProgress(a.streams)
 	defer p.done()
-	arms := bench.Arms{Base: arm(c.Base, c.BaseTarget), New: arm(c.New, c.NewTarget), Again: arm(c.Base, c.BaseTarget)}
-	return bench.Interleave(a.ctx, arms, c.Rounds, func(round int) {
-		p.update(fmt.Sprintf("gate: round %d of %d", round, c.Rounds))
+	started := time.Now()
+	return bench.Interleave(a.ctx, bench.Arms{Base: arms[0].measure, New: arms[1].measure, Again: arms[2].measure}, c.Rounds, func(round int) {
+		left := time.Since(started) / time.Duration(round+1) * time.Duration(c.Rounds-round)
+		p.update(fmt.Sprintf("gate: round %d of %d, %s left", round, c.Rounds, left.Round(time.Second)))
 	})
 }
 
-// measureProcess runs one arm and reads its figures from the result file that
-// it writes.
-func measureProcess(binary string, args []string) bench.MeasureArm {
-	dir := args[len(args)-1]
-	return func(ctx context.Context) ([]results.Figure, error) {
-		defer os.RemoveAll(dir)
-		cmd := exec.CommandContext(ctx, binary, args...)
-		cmd.Args[0] = "kmsmac"
-		var out, talk bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &talk
-		err := cmd.Run()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w: %s", binary, strings.Join(args, " "), err, lastLine(talk.String()))
-		}
-		if !json.Valid(out.Bytes()) {
-			return nil, fmt.Errorf("%s did not print JSON", binary)
-		}
-		f, err := results.Read(dir)
-		if err != nil {
-			return nil, err
-		}
-		return results.Figures(f), nil
+// armDifferences compares the arms by what each wrote of itself.
+func armDifferences(arms [3]*gateArm) []results.Difference {
+	if arms[0].first == nil || arms[1].first == nil {
+		return []results.Difference{}
 	}
-}
-
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return lines[len(lines)-1]
-}
-
-// wanted keeps the metrics that the gate is on.
-func (c gateCmd) wanted(all []results.Series) []results.Series {
-	if len(c.Metric) == 0 {
-		return all
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(s results.Series) bool { return !slices.Contains(c.Metric, s.Metric) })
+	return results.Differences(arms[0].first, arms[1].first)
 }
 
 // keep writes the gate's result and, beside it, one result for each arm with
 // its rounds, so that compare can judge them again.
-func (c gateCmd) keep(rec *record, series []results.Series, cmp *results.Comparison) error {
+func (c gateCmd) keep(a *app, rec *record, arms [3]*gateArm, series []results.Series, cmp *results.Comparison) error {
 	rec.file.Comparison, rec.file.Verdict = cmp, cmp.Verdict
-	rec.file.Finished = time.Now().UTC()
+	rec.file.Finished, rec.file.Interrupted = time.Now().UTC(), a.ctx.Err() != nil
 	var errs []error
-	for _, arm := range []struct {
-		name   string
-		values func(results.Series) []float64
-	}{
-		{"base", func(s results.Series) []float64 { return s.Base }},
-		{"new", func(s results.Series) []float64 { return s.New }},
-		{"again", func(s results.Series) []float64 { return s.Again }},
+	for i, values := range []func(results.Series) []float64{
+		func(s results.Series) []float64 { return s.Base },
+		func(s results.Series) []float64 { return s.New },
+		func(s results.Series) []float64 { return s.Again },
 	} {
-		f := rec.file
-		f.Comparison = nil
-		f.RunID = rec.file.RunID + arm.name[:1]
-		for _, s := range series {
-			f.Rounds = append(f.Rounds, results.Rounds{Metric: s.Metric, Name: s.Name, HigherIsBetter: s.HigherIsBetter, Values: arm.values(s)})
+		if arms[i].first == nil {
+			continue
 		}
-		_, err := results.Write(filepath.Join(rec.dir, arm.name), &f)
+		_, err := results.Write(filepath.Join(rec.dir, arms[i].name), armFile(&rec.file, arms[i], series, values))
 		errs = append(errs, err)
 	}
 	_, err := results.Write(rec.dir, &rec.file)
-	return errors.Join(append(errs, err)...)
+	errs = append(errs, err)
+	if c.Junit != "" {
+		errs = append(errs, writeOutput(a, c.Junit, func(w io.Writer) error { return render.JUnit(w, &rec.file) }))
+	}
+	return errors.Join(errs...)
+}
+
+// armFile is what one arm measured, with its own tool, plan and environment.
+func armFile(gate *results.File, g *gateArm, series []results.Series, values func(results.Series) []float64) *results.File {
+	f := *g.first
+	f.RunID, f.SessionID = gate.RunID+g.name[:1], gate.SessionID
+	f.Started, f.Finished, f.Interrupted = gate.Started, gate.Finished, gate.Interrupted
+	f.Args = append([]string{"kmsmac"}, g.args...)
+	f.Load, f.EngineBench, f.Unknown = nil, nil, nil // of one round only
+	for _, s := range series {
+		f.Rounds = append(f.Rounds, results.Rounds{Metric: s.Metric, Name: s.Name, HigherIsBetter: s.HigherIsBetter, Values: values(s)})
+	}
+	if g.problem != nil {
+		f.Verdict = g.problem.Verdict
+		f.Warnings = append(slices.Clone(f.Warnings), g.problem.Text)
+	}
+	return &f
 }

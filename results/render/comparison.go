@@ -43,9 +43,20 @@ func (p *printer) comparison(c *results.Comparison) {
 	p.table(rows)
 	for _, f := range c.Findings {
 		if f.Reason != "" {
-			p.printf("  %s %s: cannot tell: %s\n", f.Metric, f.Name, f.Reason)
+			p.printf("  %s %s: %s\n", f.Metric, f.Name, reason(f))
 		}
 	}
+	for _, problem := range c.Problems {
+		p.printf("%s: %s\n", problem.Verdict, problem.Text)
+	}
+}
+
+// reason is why a finding has no verdict.
+func reason(f results.Finding) string {
+	if f.ShownOnly {
+		return f.Reason
+	}
+	return "cannot tell: " + f.Reason
 }
 
 var comparisonHead = []string{"metric", "what", "base", "new", "change", "95 % interval", "p (Holm)", "pairs", "detectable", "A/A", "verdict"}
@@ -53,6 +64,9 @@ var comparisonHead = []string{"metric", "what", "base", "new", "change", "95 % i
 func comparisonRow(f results.Finding) []string {
 	e := f.Effect
 	row := []string{f.Metric, f.Name, number(f.Base), number(f.New), "–", "–", "–", strconv.Itoa(e.Pairs), "–", "–", strings.ReplaceAll(string(f.Change), "_", " ")}
+	if f.ShownOnly {
+		row[10] = "–"
+	}
 	if e.Ratio > 0 {
 		row[4] = percent(e.Ratio)
 	}
@@ -97,8 +111,11 @@ func ComparisonMarkdown(w io.Writer, c results.Comparison) error {
 	}
 	for _, f := range c.Findings {
 		if f.Reason != "" {
-			p.printf("\n%s %s: cannot tell: %s\n", f.Metric, f.Name, f.Reason)
+			p.printf("\n%s %s: %s\n", f.Metric, cell(f.Name), reason(f))
 		}
+	}
+	for _, problem := range c.Problems {
+		p.printf("\n**%s**: %s\n", problem.Verdict, cell(problem.Text))
 	}
 	return p.err
 }

@@ -64,7 +64,7 @@ func JUnit(w io.Writer, f *results.File) error {
 		out.add("load", loadCases(f.Load))
 	}
 	if f.Comparison != nil {
-		out.add("comparison", findingCases(f.Comparison.Findings))
+		out.add("comparison", findingCases(f.Comparison))
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -151,16 +151,27 @@ func loadCases(loads []results.Load) []junitCase {
 	return out
 }
 
-func findingCases(findings []results.Finding) []junitCase {
+func findingCases(cmp *results.Comparison) []junitCase {
 	var out []junitCase
-	for _, f := range findings {
+	for _, f := range cmp.Findings {
 		text := strings.Join(comparisonRow(f), "  ")
 		c := junitCase{Name: f.Metric + " " + f.Name, Time: "0.000", SystemOut: text}
-		switch f.Change {
-		case results.WorseOff:
-			c.Failure = &junitText{"worse by " + percent(f.Effect.Ratio), text}
-		case results.CannotTell:
+		switch {
+		case f.ShownOnly:
+			c.Skipped = &junitText{Message: f.Reason}
+		case f.Change == results.WorseOff:
+			c.Failure = &junitText{"worse: " + percent(f.Effect.Ratio), text}
+		case f.Change == results.CannotTell:
 			c.Error = &junitText{"cannot tell: " + f.Reason, text}
+		}
+		out = append(out, c)
+	}
+	for i, problem := range cmp.Problems {
+		c := junitCase{Name: fmt.Sprintf("arms %d", i+1), Time: "0.000"}
+		if problem.Verdict == results.Fail {
+			c.Failure = &junitText{Message: problem.Text}
+		} else {
+			c.Error = &junitText{Message: problem.Text}
 		}
 		out = append(out, c)
 	}

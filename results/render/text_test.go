@@ -55,10 +55,15 @@ func compared() *results.Comparison {
 		return results.Finding{Metric: metric, Name: "GenerateMac", Base: 123456, New: 123456 * ratio, Margin: 0.05, Adjusted: 0.01, Change: change, Reason: reason,
 			Effect: results.Effect{Pairs: 30, Ratio: ratio, Lo: ratio - 0.01, Hi: ratio + 0.01, P: 0.005, MDE: 0.021}, Noise: &results.Effect{Pairs: 30, Ratio: 1.002}}
 	}
+	shown := finding("service-p50-ns/op", results.CannotTell, 1.1, "shown only: it repeats p50-ns/op")
+	shown.ShownOnly = true
+	zero := results.Finding{Metric: "allocs/op", Name: "zero | rounds", Change: results.CannotTell, Reason: "0 pairs, 6 are needed"}
 	return &results.Comparison{Interleaved: true, Verdict: results.Fail,
+		Problems: []results.Problem{{Verdict: results.Fail, Text: "arm new: 3 of 90 replies to GenerateMac HMAC_256 were wrong"},
+			{Verdict: results.Inconclusive, Text: "arm base: the generator or its concurrency limited 20 of 31 runs"}},
 		Differences: []results.Difference{{Where: "environment.go", Base: "go1.26.0", New: "go1.27 | <b>"}},
 		Findings: []results.Finding{finding("cpu-ns/op", results.WorseOff, 1.2, ""), finding("p50-ns/op", results.Better, 0.8, ""),
-			finding("B/op", results.Same, 1, ""), finding("p99-ns/op", results.CannotTell, 1.1, "30 pairs, 60 are needed")}}
+			finding("B/op", results.Same, 1, ""), finding("p99-ns/op", results.CannotTell, 1.1, "the interval reaches across the margin"), shown, zero}}
 }
 
 func TestGolden(t *testing.T) {
