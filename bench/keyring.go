@@ -135,7 +135,7 @@ func (r *keyring) makeImported(ctx context.Context, k *benchKey) error {
 	if err != nil {
 		return fmt.Errorf("bench: importing a key: %w", err)
 	}
-	k.local, err = engine.NewKey(k.alg, secret)
+	k.local, err = r.options.NewKey(k.alg, secret)
 	return err
 }
 

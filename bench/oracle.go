@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/kmsmac/kmsmac/engine"
 	"github.com/kmsmac/kmsmac/target"
 )
 
@@ -38,7 +37,7 @@ func (r *keyring) openExisting(ctx context.Context) error {
 			return fmt.Errorf("bench: key %s has spec %s: not an HMAC key", name, k.spec)
 		}
 		if secret, ok := r.options.Secrets[name]; ok {
-			if k.local, err = engine.NewKey(k.alg, secret); err != nil {
+			if k.local, err = r.options.NewKey(k.alg, secret); err != nil {
 				return fmt.Errorf("bench: secret of key %s: %w", name, err)
 			}
 		}

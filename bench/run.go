@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kmsmac/kmsmac/engine"
 	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target"
 )
@@ -20,6 +21,10 @@ type Options struct {
 	// Secrets of existing keys by their name in Workload.Keys. Keys without one
 	// are verified by consistency. They are not kept.
 	Secrets map[string][]byte
+	// NewKey makes the local key that verifies a target's, from a secret that it
+	// must not keep; default engine.NewKey. It decides which implementation
+	// verifies.
+	NewKey func(alg engine.Algorithm, secret []byte) (*engine.Key, error)
 
 	// Calibration of the same road is kept with the figures and decides with
 	// them whether the run was limited by the generator; nil is none.
@@ -43,6 +48,9 @@ func (o Options) withDefaults(p Plan) Options {
 	}
 	if o.Host == "" {
 		o.Host = "unknown"
+	}
+	if o.NewKey == nil {
+		o.NewKey = engine.NewKey
 	}
 	if o.Expires.IsZero() {
 		o.Expires = time.Now().Add(p.warmup() + p.Duration + 24*time.Hour)

@@ -62,6 +62,7 @@ func (t *Target) CreateKey(ctx context.Context, req target.CreateKeyRequest) (ta
 		return target.KeyMetadata{}, refuse(op, target.Unsupported, "UnsupportedOperationException", "The engine has no Regions.")
 	}
 	k := newKey(req, alg, t.arnPrefix())
+	k.makeKey = t.makeKey
 	if req.Origin == target.OriginAWS {
 		secret := make([]byte, alg.Size())
 		_, _ = rand.Read(secret) // never fails

@@ -17,6 +17,7 @@ package inproc
 import (
 	"sync"
 
+	"github.com/kmsmac/kmsmac/engine"
 	"github.com/kmsmac/kmsmac/target"
 )
 
@@ -32,11 +33,16 @@ const (
 type Options struct {
 	Name   string // default "engine"
 	Region string // part of ARNs, default "us-east-1"
+
+	// NewKey makes the engine's key of a secret, which it must not keep; default
+	// engine.NewKey. It decides which implementation computes the tags.
+	NewKey func(alg engine.Algorithm, secret []byte) (*engine.Key, error)
 }
 
 // Target is the engine with a key table. Make one with New.
 type Target struct {
-	info target.Info
+	info    target.Info
+	makeKey func(alg engine.Algorithm, secret []byte) (*engine.Key, error)
 
 	mu      sync.RWMutex // held for reading while a key computes
 	keys    map[string]*key
@@ -57,8 +63,12 @@ func New(opts Options) *Target {
 	if opts.Region == "" {
 		opts.Region = defaultRegion
 	}
+	if opts.NewKey == nil {
+		opts.NewKey = engine.NewKey
+	}
 	return &Target{
 		info:    target.Info{Name: opts.Name, Region: opts.Region, Client: ClientRoad},
+		makeKey: opts.NewKey,
 		keys:    make(map[string]*key),
 		aliases: make(map[string]string),
 	}

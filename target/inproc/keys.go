@@ -13,6 +13,7 @@ import (
 // key is one entry of the table. Its fields are guarded by Target.mu.
 type key struct {
 	alg     engine.Algorithm
+	makeKey func(alg engine.Algorithm, secret []byte) (*engine.Key, error)
 	meta    target.KeyMetadata // State and Enabled are derived, by metadata
 	tags    []target.ResourceTag
 	engine  *engine.Key // nil until material is there
@@ -66,7 +67,7 @@ func (k *key) mustBe(op string, states ...string) error {
 
 // setMaterial makes the engine's key. The secret is not kept.
 func (k *key) setMaterial(op string, secret []byte) error {
-	made, err := engine.NewKey(k.alg, secret)
+	made, err := k.makeKey(k.alg, secret)
 	if err != nil {
 		return &target.Error{Kind: target.NotSent, Operation: op, Err: err}
 	}
