@@ -32,8 +32,9 @@ type EnginePlan struct {
 	// Algorithms; default all four. An implementation is measured with those
 	// that it does.
 	Algorithms []engine.Algorithm `json:"algorithms"`
-	// Sizes of messages: a range is a mix of lengths, each equally likely.
-	// Weights must be 1. Default 32, 64, 256, 1024, 4096, 1..128, 1..4096.
+	// Sizes of messages: a range is a mix of lengths, each equally likely, for
+	// batches of more than one. Weights must be 1. Default 32, 64, 256, 1024,
+	// 4096, 1..128, 1..4096.
 	Sizes Sizes `json:"sizes"`
 	// Batches are numbers of messages, 1 to MaxEngineJobs; default 1, 4, 8, 16,
 	// 128, 512. One message goes through Key.Sum, more through Batch.Sum.
@@ -112,7 +113,7 @@ func (p EnginePlan) Validate() error {
 	case p.Turn < time.Microsecond || p.Turn > time.Second:
 		return fmt.Errorf("bench: a turn of %s is not between 1 µs and 1 s", p.Turn)
 	case len(p.cases()) == 0:
-		return fmt.Errorf("bench: none of the implementations %v does one of the algorithms", p.Impls)
+		return fmt.Errorf("bench: nothing to measure: none of %v does one of the algorithms, or a mix of lengths has batches of 1 only", p.Impls)
 	}
 	return nil
 }
@@ -162,7 +163,9 @@ func (p EnginePlan) each(f func(alg engine.Algorithm, size SizeRange, jobs int))
 	for _, alg := range p.Algorithms {
 		for _, jobs := range p.Batches {
 			for _, size := range p.Sizes {
-				f(alg, size, jobs)
+				if jobs > 1 || size.Min == size.Max {
+					f(alg, size, jobs)
+				}
 			}
 		}
 	}

@@ -107,7 +107,7 @@ func TestPeers(t *testing.T) {
 				t.Errorf("case %+v", c)
 			}
 		}
-		if want := 4; found != want || b.Peers["ipsec-mb"] != "0.1" {
+		if want := 3; found != want || b.Peers["ipsec-mb"] != "0.1" {
 			t.Errorf("%d cases of peers %v, want %d", found, b.Peers, want)
 		}
 	}
