@@ -169,6 +169,7 @@ func (r *runner) result(i int, c target.Counters, lim limits) (results.Load, err
 		Attempts: n.attempts, Throttled: n.throttles, Late: n.late,
 		ConnectionsOpened: c.ConnectionsOpened, Network: networkOf(c), Errors: n.errors, Verified: n.verified, VerifiedBy: cl.verifiedBy,
 		Duration: r.span(), Labels: lim.labels, PacerLag: lim.pacerLag, Waited: lim.waited, WorkersNeeded: lim.needed,
+		CPUPerRequest: r.cost.cpu, AllocsPerRequest: r.cost.allocs, BytesPerRequest: r.cost.bytes,
 	}
 	if l.Errors == nil {
 		l.Errors = map[string]int64{}

@@ -133,6 +133,7 @@ type runner struct {
 	stopped   atomic.Bool
 	stoppedAt time.Duration
 	why       string
+	cost      perRequest         // of the measured span; set when run has returned
 	stop      context.CancelFunc // ends the schedule; requests in flight go on
 }
 
@@ -155,6 +156,7 @@ func (r *runner) run(ctx context.Context, tick func()) {
 	unhook := context.AfterFunc(ctx, func() { r.end(StoppedInterrupted) })
 	defer unhook()
 
+	m := newMeter(r)
 	var workers sync.WaitGroup
 	for i := range max(r.plan.Workers, r.plan.Concurrency) {
 		w := newWorker(ctx, r, i)
@@ -167,6 +169,7 @@ func (r *runner) run(ctx context.Context, tick func()) {
 		r.pace(schedule)
 	}
 	workers.Wait()
+	r.cost = m.stop()
 	close(done)
 	ticker.Wait()
 	if !unhook() && ctx.Err() != nil {

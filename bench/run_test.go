@@ -30,6 +30,17 @@ func bubble(t *testing.T, p Plan, o Options, set func(*fakeKMS), check func(*fak
 	})
 }
 
+// bubbleOn is bubble for a target around the fake one.
+func bubbleOn(t *testing.T, p Plan, wrap func(*fakeKMS) target.Target, check func(*Report, error)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		if p.Mode() == Open {
+			p.Pacer = PaceSleep
+		}
+		check(Run(t.Context(), wrap(newFake()), p, Options{}))
+	})
+}
+
 func always(d time.Duration) func(time.Duration) time.Duration {
 	return func(time.Duration) time.Duration { return d }
 }

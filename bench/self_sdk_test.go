@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -75,13 +74,6 @@ func startNullProcess(b *testing.B) string {
 		b.Fatal(err)
 	}
 	return "http://" + strings.TrimSpace(line)
-}
-
-// cpuTime is what this process has used.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // checking verifies each tag with the engine, as a run on imported keys does;

@@ -169,6 +169,7 @@ func Figures(f *File) []Figure {
 			out = append(out, Figure{"ops/s", name, l.AchievedRate, true})
 		}
 	}
+	out = append(out, costFigures(f.Load)...)
 	return append(out, f.EngineBench.engineFigures()...)
 }
 

@@ -133,6 +133,7 @@ func mergeLoad(parts []Load) (Load, error) {
 	out.Labels = nil
 	// Of one process and its machine; a merged run has no such thing.
 	out.PacerLag, out.WorkersNeeded, out.Network, out.Calibration = nil, 0, nil, nil
+	out.CPUPerRequest, out.AllocsPerRequest, out.BytesPerRequest = nil, nil, nil
 	for i, l := range parts {
 		if i > 0 {
 			out.add(l)

@@ -90,6 +90,13 @@ type Load struct {
 	Waited        int64    `json:"waited,omitempty"`         // requests that waited for a worker
 	WorkersNeeded int      `json:"workers_needed,omitempty"` // with which none would have; only with concurrency_limited
 
+	// What the generator's process used in the measured span, all loads of the
+	// run together, for each request: null where the system does not tell, and
+	// where target and generator share a process.
+	CPUPerRequest    *float64 `json:"cpu_ns_per_request"`
+	AllocsPerRequest *float64 `json:"allocs_per_request"` // objects on the heap
+	BytesPerRequest  *float64 `json:"bytes_per_request"`  // of them
+
 	// Network is of the whole run, its set-up included, as ConnectionsOpened is.
 	Network *Network `json:"network,omitempty"`
 

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,94 +15,10 @@ type benchCmd struct {
 }
 
 type benchKMSCmd struct {
-	targetFlags
-	outFlags
-	moneyFlags
 	loadFlags
-}
-
-// loadFlags define a load.
-type loadFlags struct {
-	Rate        float64       `placeholder:"N" help:"Open loop: arrivals per second (default 100)."`
-	Concurrency int           `placeholder:"N" help:"Closed loop: requests in flight; excludes --rate."`
-	Workers     int           `placeholder:"N" help:"Open loop: most requests in flight (default: a quarter of the rate, at least 16)."`
-	Duration    time.Duration `default:"10s" help:"Measured span, after a warm-up of a tenth of it."`
-	Mix         string        `default:"generate=50,verify=50" help:"Shares of the operations."`
-	KeySpec     []string      `default:"HMAC_256" help:"Key specs: HMAC_224, HMAC_256, HMAC_384, HMAC_512."`
-	MessageSize int           `default:"32" placeholder:"BYTES" help:"Message size, 1 to 4096."`
-	Key         []string      `placeholder:"ID" help:"Existing key by id, ARN or alias; repeatable. Nothing is created, changed or deleted."`
-	SecretFile  []string      `placeholder:"FILE" help:"File with the raw secret of the --key at the same place, so that the engine verifies its tags."`
-	Client      string        `default:"sdk" enum:"sdk,sdk-user" help:"Client road: sdk (measuring settings) or sdk-user (your SDK settings)."`
-}
-
-// plan turns the flags into a plan. Its errors are usage errors.
-func (f loadFlags) plan(seed uint64, timeout time.Duration, money moneyFlags) (bench.Plan, error) {
-	p := bench.Plan{Seed: seed, Concurrency: f.Concurrency, Duration: f.Duration, Timeout: timeout}
-	switch {
-	case f.Concurrency != 0 && f.Rate != 0:
-		return p, usagef("--rate is an open loop and --concurrency a closed one: give one of them")
-	case f.Concurrency != 0 && f.Workers != 0:
-		return p, usagef("--workers is for an open loop: with --concurrency the requests in flight are given")
-	case f.Concurrency == 0:
-		p.Arrivals.Rate, p.Workers = f.Rate, f.Workers
-	}
-	var err error
-	if p.Workload.Generate, p.Workload.Verify, err = parseMix(f.Mix); err != nil {
-		return p, err
-	}
-	p.Workload.Keys = f.Key
-	if len(f.Key) == 0 {
-		p.Workload.KeySpecs = f.KeySpec
-	}
-	p.Workload.Sizes = bench.Sizes{{Min: f.MessageSize, Max: f.MessageSize, Weight: 1}}
-	if len(f.SecretFile) > 0 && len(f.SecretFile) != len(f.Key) {
-		return p, usagef("%d --secret-file for %d --key: give one each, or none", len(f.SecretFile), len(f.Key))
-	}
-	if err := p.Validate(); err != nil {
-		return p, usageError(err)
-	}
-	return p, nil
-}
-
-// parseMix reads "generate=70,verify=30"; an operation left out has no share.
-func parseMix(text string) (generate, verify float64, err error) {
-	seen := map[string]bool{}
-	for part := range strings.SplitSeq(text, ",") {
-		name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
-		share, perr := strconv.ParseFloat(value, 64)
-		if !ok || perr != nil || !(share >= 0) || share > 1e9 || seen[name] {
-			return 0, 0, usagef("--mix %q is not of the form generate=70,verify=30", text)
-		}
-		seen[name] = true
-		switch name {
-		case "generate":
-			generate = share
-		case "verify":
-			verify = share
-		default:
-			return 0, 0, usagef("--mix %q: unknown operation %q, use generate and verify", text, name)
-		}
-	}
-	if generate+verify == 0 {
-		return 0, 0, usagef("--mix %q asks for nothing", text)
-	}
-	return generate, verify, nil
-}
-
-// secrets reads the secret files. A secret is the file's bytes as they are.
-func (f loadFlags) secrets() ([][]byte, error) {
-	var out [][]byte
-	for _, name := range f.SecretFile {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			return nil, unknownf("the secret cannot be read: %w", err)
-		}
-		if len(raw) == 0 {
-			return nil, usagef("the secret file %s is empty", name)
-		}
-		out = append(out, raw)
-	}
-	return out, nil
+	targetFlags `group:"Target"`
+	moneyFlags  `group:"Money"`
+	outFlags    `group:"Output"`
 }
 
 // Run measures and writes a result.
@@ -121,7 +35,8 @@ func (c benchKMSCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	o, err := spec.open(a, c.targetFlags, clientOptions{connections: plan.InFlight(), client: c.Client}, childEmulator())
+	rec.file.Shard = c.shardOf(plan)
+	o, err := spec.open(a, c.targetFlags, clientOptions{connections: plan.InFlight(), client: c.Client, bounded: true}, childEmulator())
 	if err != nil {
 		rec.drop()
 		return err
@@ -138,7 +53,7 @@ func (c benchKMSCmd) check(a *app) (bench.Plan, targetSpec, error) {
 	if err != nil {
 		return bench.Plan{}, spec, err
 	}
-	plan, err := c.plan(c.Seed, c.Timeout, c.moneyFlags)
+	plan, err := c.plan(c.Seed, c.Timeout)
 	if spec.aws {
 		plan = c.capped(plan)
 	}
@@ -179,10 +94,6 @@ func loadEstimate(plan bench.Plan, paced bool) (estimate, error) {
 		}
 	}
 	return e, nil
-}
-
-func loadSettings(p bench.Plan, t targetFlags, client string) map[string]any {
-	return map[string]any{"load": p.WithDefaults(), "target": t.Target, "client": client}
 }
 
 // runLoad runs the plan with live progress and moves the report's talk into the

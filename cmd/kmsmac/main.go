@@ -113,7 +113,7 @@ func newParser(c *cli, s streams) (*kong.Kong, error) {
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(code int) { panic(exitRequest(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"targetHelp": targetHelp},
+		kong.Vars{"targetHelp": targetHelp, "presetHelp": presetHelp()},
 	)
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/kmsmac/kmsmac/bench"
 	"github.com/kmsmac/kmsmac/target"
 	"github.com/kmsmac/kmsmac/target/awsfacts"
-	"github.com/kmsmac/kmsmac/target/awskms"
 )
 
 // moneyFlags are the limits that hold against real AWS.
@@ -53,7 +52,11 @@ func (e estimate) cost() awsfacts.MicroUSD { return awsfacts.Cost(e.total(), e.k
 
 // symmetricQuota asks Service Quotas, a free call, and falls back on the table.
 func symmetricQuota(ctx context.Context, t target.Target, region string) (perSecond float64, source string) {
-	if c, ok := t.(*awskms.Client); ok {
+	if c, ok := t.(interface {
+		SymmetricQuota(context.Context) (float64, error)
+	}); ok {
+		ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+		defer cancel()
 		if perSecond, err := c.SymmetricQuota(ctx); err == nil && perSecond > 0 {
 			return perSecond, "Service Quotas"
 		}

@@ -31,7 +31,7 @@ func (c runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	plan, err := c.load().plan(c.Seed, c.Timeout, c.moneyFlags)
+	plan, err := c.load().plan(c.Seed, c.Timeout)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c runCmd) Run(a *app) error {
 }
 
 func (c runCmd) load() loadFlags {
-	return loadFlags{Rate: c.Rate, Duration: c.Duration, Mix: "generate=50,verify=50", KeySpec: []string{"HMAC_256"}, MessageSize: 32, Client: "sdk"}
+	return loadFlags{scheduleFlags: scheduleFlags{Rate: &c.Rate, Duration: &c.Duration}}
 }
 
 func (c runCmd) all(a *app, o *opened, opts conformance.Options, plan bench.Plan, rec *record) error {

@@ -123,12 +123,6 @@ func (s *targetSpec) check(f targetFlags) error {
 	return nil
 }
 
-// clientOptions say how a command wants its client.
-type clientOptions struct {
-	connections int    // most requests in flight
-	client      string // sdk or sdk-user
-}
-
 // opened is a target in use.
 type opened struct {
 	target.Target
@@ -154,12 +148,12 @@ func (s targetSpec) open(a *app, f targetFlags, c clientOptions, emulator func(*
 		s.endpoint = handle.url
 		o.endpoint.InProcess = handle.inProcess
 	}
-	t, err := awskms.New(a.ctx, s.sdkOptions(a, f, c))
+	t, err := s.connect(a, f, c)
 	if err != nil {
 		if handle != nil {
 			_ = handle.close()
 		}
-		return nil, openError(err)
+		return nil, err
 	}
 	o.Target, o.endpoint.Host = t, hostPort(t.Info().Endpoint)
 	o.aws = o.aws || t.Info().AWS
@@ -185,7 +179,10 @@ func openError(err error) error {
 func (s targetSpec) sdkOptions(a *app, f targetFlags, c clientOptions) awskms.Options {
 	o := awskms.Options{
 		Name: f.Target, Endpoint: s.endpoint, AWS: s.aws, Region: s.region, CAFile: f.CAFile,
-		Timeout: f.Timeout, MaxConnections: c.connections, UserSettings: c.client == "sdk-user",
+		Timeout: f.Timeout, MaxConnections: c.connections, UserSettings: c.client == awskms.RoadSDKUser,
+	}
+	if c.bounded {
+		o.Timeout = -1
 	}
 	if !s.aws {
 		o.AccessKeyID, o.SecretAccessKey = "test", "test"
@@ -196,6 +193,9 @@ func (s targetSpec) sdkOptions(a *app, f targetFlags, c clientOptions) awskms.Op
 	return o
 }
 
+// reachTimeout bounds calls that nothing else bounds.
+const reachTimeout = 30 * time.Second
+
 // reach makes one cheap call, so that an endpoint that is not there, or is no
 // KMS, gets one clear sentence before anything is measured.
 func (o *opened) reach(ctx context.Context) error {
@@ -203,6 +203,8 @@ func (o *opened) reach(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
 	_, err := admin.ListKeys(ctx, "", 1)
 	if err == nil {
 		return nil
