@@ -11,11 +11,14 @@ import (
 )
 
 type benchCmd struct {
-	Kms benchKMSCmd `cmd:"" name:"kms" help:"Load on a target: GenerateMac and VerifyMac."`
+	Kms    benchKMSCmd    `cmd:"" name:"kms" help:"Load on a target: GenerateMac and VerifyMac."`
+	Engine benchEngineCmd `cmd:"" name:"engine" help:"The engine's implementations side by side, on this machine."`
 }
 
 type benchKMSCmd struct {
 	loadFlags
+	implFlags
+	formatFlags `group:"Output"`
 	targetFlags `group:"Target"`
 	moneyFlags  `group:"Money"`
 	outFlags    `group:"Output"`
@@ -23,6 +26,9 @@ type benchKMSCmd struct {
 
 // Run measures and writes a result.
 func (c benchKMSCmd) Run(a *app) error {
+	if err := c.force(a); err != nil {
+		return err
+	}
 	plan, spec, err := c.check(a)
 	if err != nil {
 		return err
@@ -78,7 +84,7 @@ func (c benchKMSCmd) measure(a *app, o *opened, plan bench.Plan, secrets [][]byt
 		rec.drop()
 		return err
 	}
-	return rec.finish(a, c.JSON, func(string) any { return map[string]any{"bench": rec.file.Load} })
+	return rec.finishAs(a, c.format(c.JSON), func(string) any { return map[string]any{"bench": rec.file.Load} })
 }
 
 // loadEstimate is the plan's estimate in the form of the money rules.
@@ -101,7 +107,7 @@ func loadEstimate(plan bench.Plan, paced bool) (estimate, error) {
 func runLoad(a *app, o *opened, plan bench.Plan, secrets [][]byte, rec *record) (results.Verdict, error) {
 	p := newProgress(a.streams)
 	defer p.done()
-	opts := bench.Options{RunID: rec.file.RunID, Host: hostname(), Secrets: map[string][]byte{},
+	opts := bench.Options{RunID: rec.file.RunID, Host: hostname(), Secrets: map[string][]byte{}, NewKey: a.impl.newKey,
 		Observer: func(b bench.Progress) { p.update(progressLine(b)) }}
 	for i, secret := range secrets {
 		opts.Secrets[plan.Workload.Keys[i]] = secret

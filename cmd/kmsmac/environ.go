@@ -10,7 +10,6 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 
-	"github.com/kmsmac/kmsmac/engine"
 	"github.com/kmsmac/kmsmac/results"
 )
 
@@ -39,7 +38,7 @@ func environment(env func(string) string) results.Environment {
 		Host: host, OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: kernel(),
 		CPU: strings.TrimSpace(cpuid.CPU.BrandName), CPUs: runtime.NumCPU(),
 		GOMAXPROCS: runtime.GOMAXPROCS(0), GOGC: gogc(env), Go: runtime.Version(), FIPS140: fips140.Enabled(),
-		Modules: map[string]string{}, Switches: map[string]string{}, Engine: map[string]string{},
+		Modules: map[string]string{}, Switches: map[string]string{},
 	}
 	for _, name := range switches {
 		if v := env(name); v != "" {
@@ -52,9 +51,6 @@ func environment(env func(string) string) results.Environment {
 				e.Modules[m.Path] = m.Version
 			}
 		}
-	}
-	for _, alg := range engine.Algorithms() {
-		e.Engine[alg.String()] = engine.Default(alg).Name()
 	}
 	return e
 }

@@ -36,6 +36,7 @@ type app struct {
 	env     func(string) string
 	args    []string // the command line, the program's name first
 	log     zerolog.Logger
+	impl    forcedImpl // of the engine, in commands that let it be chosen
 }
 
 // cli is the command line. Its order is the order of the help.

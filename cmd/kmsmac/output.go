@@ -32,11 +32,13 @@ func newRecord(a *app, out outFlags, command string, settings map[string]any) (*
 	id := make([]byte, 6)
 	_, _ = rand.Read(id) // never fails, by its documentation
 	now := time.Now().UTC()
+	a.impl.setting(settings)
 	r := &record{dir: out.Out, file: results.File{
 		Schema: results.Schema, Tool: tool(), RunID: hex.EncodeToString(id), Started: now, Args: a.args,
 		Plan:        results.Plan{Command: command, Seed: out.Seed, Settings: settings},
 		Environment: environment(a.env), Warnings: []string{},
 	}}
+	a.impl.describe(&r.file.Environment)
 	if r.dir == "" {
 		r.dir = filepath.Join("kmsmac-results", now.Format("20060102T150405Z")+"-"+r.file.RunID)
 	}
@@ -75,23 +77,44 @@ func (r *record) warn(format string, args ...any) {
 	r.file.Warnings = append(r.file.Warnings, fmt.Sprintf(format, args...))
 }
 
+// formatFlags choose how a measurement is printed.
+type formatFlags struct {
+	Format string `enum:"text,json,benchfmt" default:"text" help:"Print text, json (the same as --json), or benchfmt (for benchstat)."`
+}
+
+// format is Format, or json where that was asked for otherwise.
+func (f formatFlags) format(asJSON bool) string {
+	if asJSON {
+		return "json"
+	}
+	return f.Format
+}
+
 // finish writes the file and prints it: the text, or what machine returns.
 func (r *record) finish(a *app, asJSON bool, machine func(path string) any) error {
+	return r.finishAs(a, formatFlags{Format: "text"}.format(asJSON), machine)
+}
+
+// finishAs is finish with all formats.
+func (r *record) finishAs(a *app, format string, machine func(path string) any) error {
 	r.file.Finished = time.Now().UTC()
 	r.file.Interrupted = r.file.Interrupted || a.ctx.Err() != nil
 	path, err := results.Write(r.dir, &r.file)
 	if err != nil {
 		return unknownf("%w", err)
 	}
-	if asJSON {
+	switch format {
+	case "json":
 		err = printJSON(a, machine(path))
-	} else {
+	case "benchfmt":
+		err = render.Benchfmt(a.streams.out, &r.file)
+	default:
 		err = render.Text(a.streams.out, &r.file)
 	}
 	if err != nil {
 		return unknownf("the result cannot be printed: %w", err)
 	}
-	if !asJSON {
+	if format != "json" {
 		a.say("result: %s", path)
 	}
 	return verdictError(r.file.Verdict, r.file.Interrupted)

@@ -14,6 +14,7 @@ import (
 const runProfiles = "core,lifecycle,import"
 
 type runCmd struct {
+	implFlags
 	targetFlags
 	outFlags
 	moneyFlags
@@ -24,6 +25,9 @@ type runCmd struct {
 // Run does vectors, conformance and load, and ends with one verdict. A failure
 // in one part does not keep the others from running.
 func (c runCmd) Run(a *app) error {
+	if err := c.force(a); err != nil {
+		return err
+	}
 	if err := c.moneyFlags.check(); err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ type opened struct {
 func (s targetSpec) open(a *app, f targetFlags, c clientOptions, emulator func(*app, targetSpec) (*emulatorHandle, error)) (*opened, error) {
 	o := &opened{aws: s.aws, endpoint: results.Endpoint{Kind: string(s.kind), Region: s.region}}
 	if s.kind == kindEngine {
-		t := inproc.New(inproc.Options{Region: s.region})
+		t := inproc.New(inproc.Options{Region: s.region, NewKey: a.impl.newKey})
 		o.Target, o.close = t, t.Close
 		return o, nil
 	}
