@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz bench conform generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test fuzz-http clients bench conform generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -40,6 +40,19 @@ fuzz: ## each fuzz target for FUZZTIME (default 10s)
 	    echo "fuzz $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),10s) $$pkg || exit 1; \
 	  done; \
 	done
+
+kill-test: ## KILLS (default 200) random kills of the emulator under load: nothing answered is lost
+	KILLS=$(or $(KILLS),200) $(GO) test -count=1 -timeout 60m -v -run '^TestKill$$' ./cmd/kmsmac
+
+fuzz-http: ## the emulator's whole HTTP surface for FUZZTIME (default 1h)
+	$(GO) test -run '^$$' -fuzz '^FuzzHTTP$$' -fuzztime $(or $(FUZZTIME),1h) ./target/kmsemu
+
+clients: ## install the pinned AWS clients that the tests drive the emulator with, into bin/clients
+	test -x bin/clients/venv/bin/python3 || python3 -m venv bin/clients/venv
+	bin/clients/venv/bin/pip install -q --disable-pip-version-check -r cmd/kmsmac/testdata/clients/requirements.txt
+	mkdir -p bin/clients/js
+	cp cmd/kmsmac/testdata/clients/js/package.json cmd/kmsmac/testdata/clients/js/package-lock.json bin/clients/js/
+	npm ci --prefix bin/clients/js --no-audit --no-fund --loglevel=error
 
 bench: build ## load on the embedded emulator
 	$(BIN) bench kms

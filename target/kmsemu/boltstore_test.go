@@ -288,7 +288,7 @@ func TestDataSealed(t *testing.T) {
 		if err := os.Chmod(path, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		c = c.again(t)
+		c.again(t)
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
