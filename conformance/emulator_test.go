@@ -5,6 +5,7 @@ package conformance_test
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -28,6 +29,7 @@ const replicaDelay = 300 * time.Millisecond
 func serve(t testing.TB, opt kmsemu.Options) target.Target {
 	t.Helper()
 	opt.WrappingKeys = wrappingKeys()
+	opt.Quota = fmt.Sprintf("us-east-1:symmetric=%d:in=%s", whole().SymmetricPerSecond, whole().QuotaRegion)
 	opt.Credentials = []kmsemu.Credential{{AccessKeyID: "test", SecretAccessKey: "test"}}
 	emu, err := kmsemu.New(opt)
 	if err != nil {
@@ -52,6 +54,7 @@ func serve(t testing.TB, opt kmsemu.Options) target.Target {
 func whole() conformance.Options {
 	return conformance.Options{
 		Region2: "us-west-2", Differential: 8, RunID: "test", Host: "here", Allow: []conformance.Feature{conformance.FeatureQuota},
+		QuotaRegion: "eu-central-1", SymmetricPerSecond: 20,
 	}
 }
 

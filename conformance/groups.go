@@ -33,6 +33,8 @@ func groups() []group {
 		{"RO", roCases, roUntestable},
 		{"DE", deCases, deUntestable},
 		{"LI", liCases, liUntestable},
+		{"WI", wiCases, wiUntestable},
+		{"QU", quCases, quUntestable},
 	}
 }
 

@@ -48,6 +48,12 @@ type Options struct {
 	// Allow names features that are used only with consent: FeatureQuota,
 	// because its cases use a quota up.
 	Allow []Feature
+	// QuotaRegion is the Region in which those cases run, so that they use up
+	// nobody else's quota; "" is the target's own.
+	QuotaRegion string
+	// SymmetricPerSecond is the account's quota of symmetric operations there
+	// (row QU-10); 0 is AWS's default, which no case can use up.
+	SymmetricPerSecond int
 	// Expires is how long from Now the keys may be needed, for their expiry
 	// tag; 0 is 2 hours.
 	Expires time.Duration

@@ -27,7 +27,9 @@ func (pl *planner) note(p *Probe, operation string, params any) *Answer {
 	if makesKey(operation) {
 		pl.keys++
 	}
-	pl.lines = append(pl.lines, operation+" "+planText(params))
+	if line := operation + " " + planText(params); len(pl.lines) == 0 || pl.lines[len(pl.lines)-1] != line {
+		pl.lines = append(pl.lines, line)
+	}
 	return &Answer{Operation: operation, planned: true, probe: p}
 }
 
@@ -105,6 +107,7 @@ func planSession(o Options) *session {
 	}
 	s.home = &road{region: "us-east-1", caller: planCaller{}}
 	s.away = &road{region: "us-west-2", caller: planCaller{}}
+	s.quota = s.home
 	return s
 }
 

@@ -48,7 +48,7 @@ func TestPower(t *testing.T) {
 			t.Run(c.ID, func(t *testing.T) {
 				t.Parallel()
 				tgt := func() target.Target { return quick }
-				if c.Group == "LI" { // its lists must not grow
+				if c.Group == "LI" || c.Alone { // lists must not grow, nor quotas shrink
 					tgt = func() target.Target { return serve(t, kmsemu.Options{}) }
 				}
 				facts := assertedBy(t, tgt(), c.ID)
@@ -117,8 +117,10 @@ func runMutant(t *testing.T, tgt target.Target, id string, f conformance.Fact, m
 	return proxy.done.Load(), c.Cases[0].Verdict
 }
 
-// undecided are deviations that the behaviour table does not call wrong.
+// undecided are deviations that the behaviour table does not call wrong, or
+// that no request can bring to light.
 var undecided = map[string]string{
+	"server-errors-400":    "row WI-14: nobody can order a fault of the service",
 	"grant-tokens-ignored": "row GM-32: garbage may be ignored when the caller is authorised anyway",
 	"policy-verbatim":      "row PO-02: a policy is compared as JSON, not by its line breaks",
 }
@@ -147,6 +149,9 @@ func TestDeviations(t *testing.T) {
 		}
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
+			if len(o.Cases) == 0 && undecided[d.Name] != "" {
+				return
+			}
 			if len(o.Cases) == 0 {
 				t.Fatalf("no row of %v has a case: %s", d.Rows, d.Sentence)
 			}
@@ -195,7 +200,8 @@ func TestPlanIsExact(t *testing.T) {
 		if r.Verdict == results.CaseNotApplicable {
 			continue // TestEmulator proves that all are applicable, given time
 		}
-		if want := plan.Requests - plan.Keys; r.Requests != want && !(polls[c.ID] && r.Requests > want) {
+		early := c.Alone && r.Requests < plan.Requests // a quota was used up sooner
+		if want := plan.Requests - plan.Keys; r.Requests != want && !(polls[c.ID] && r.Requests > want) && !early {
 			t.Errorf("%s: planned %d requests besides clean-up, sent %d: %v", c.ID, want, r.Requests, plan.Operations)
 		}
 	}

@@ -34,6 +34,7 @@ type caseRun struct {
 	requests    int
 	changed     time.Time // of the last change that real AWS may still be spreading
 	throttlesOK bool
+	anyAnswerOK bool
 	facts       []Fact
 	diffs       []Difference
 	observed    string
@@ -131,6 +132,10 @@ func (p *Probe) Bytes(n int) []byte {
 // reason to wait.
 func (p *Probe) ThrottlesWanted() { p.run.throttlesOK = true }
 
+// AnyAnswerWanted judges answers that are no KMS's too, such as a page in
+// HTML, instead of taking them for none.
+func (p *Probe) AnyAnswerWanted() { p.run.anyAnswerOK = true }
+
 // send sends one request, waits out throttling, and reads the answer.
 func (p *Probe) send(operation string, params any, do func(context.Context) (target.Exchange, error)) *Answer {
 	if plan := p.run.s.plan; plan != nil {
@@ -158,8 +163,10 @@ func (p *Probe) once(operation string, do func(context.Context) (target.Exchange
 	if n := s.requests.Add(1); s.opts.MaxRequests > 0 && n > int64(s.opts.MaxRequests) {
 		r.stop(results.CaseSkipped, "the limit of %d requests is reached", s.opts.MaxRequests)
 	}
-	if err := s.pacer.wait(r.ctx, p.road.region, operation); err != nil {
-		p.checkAlive()
+	if !r.throttlesOK { // else the quota is to be used up
+		if err := s.pacer.wait(r.ctx, p.road.region, operation); err != nil {
+			p.checkAlive()
+		}
 	}
 	r.requests++
 	nth := s.nth(operation)
@@ -170,7 +177,7 @@ func (p *Probe) once(operation string, do func(context.Context) (target.Exchange
 		s.opts.Exchanges(r.c.ID, ex)
 	}
 	a, readable := readAnswer(ex)
-	if (err != nil || !readable) && !judgeableAnyway(err, a) {
+	if (err != nil || !readable) && !judgeableAnyway(err, a) && !(p.run.anyAnswerOK && a.Status != 0) {
 		p.unanswered(operation, ex, err)
 	}
 	s.silence.Store(0)
@@ -274,10 +281,11 @@ func lacksOperation(a *Answer) bool {
 }
 
 // needed are the operations without which a target is no KMS for HMAC: that
-// they are unknown is a difference, not a missing feature.
+// they are unknown is a difference, not a missing feature. That noOperation is
+// unknown is no missing feature either.
 func needed(operation string) bool {
 	switch operation {
-	case "CreateKey", "DescribeKey", "GenerateMac", "VerifyMac":
+	case "CreateKey", "DescribeKey", "GenerateMac", "VerifyMac", noOperation:
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kmsmac/kmsmac/target"
+	"github.com/kmsmac/kmsmac/target/awsfacts"
 )
 
 // session is what all cases of one run share.
@@ -17,6 +18,9 @@ type session struct {
 	aws  bool
 	home *road
 	away *road // nil without a second Region
+	// quota leads to the Region in which quotas may be used up; home unless
+	// another was named.
+	quota *road
 
 	pacer    *pacer
 	plan     *planner // not nil while planning: nothing is sent
@@ -29,6 +33,7 @@ type session struct {
 	made   []cleanup // of shared keys
 	left   []string
 	probed map[Feature]*featureProbe
+	used   time.Time // when a case last used the symmetric quota up
 }
 
 // road is one way to the target: the account in one Region.
@@ -57,16 +62,41 @@ func newSession(ctx context.Context, t target.Target, o Options) (*session, func
 		shared: map[sharedID]*sharedKey{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
 	}
 	s.pacer = newPacer(info.AWS)
+	s.quota = s.home
 	regional, canMove := t.(target.Regional)
-	if o.Region2 == "" || !canMove {
+	if !canMove {
 		return s, func() {}, nil
 	}
-	away, err := regional.InRegion(o.Region2)
-	if err != nil {
-		return nil, nil, err
+	var opened []target.Target
+	closeAll := func() {
+		for _, t := range opened {
+			_ = t.Close()
+		}
 	}
-	s.away = newRoad(away)
-	return s, func() { _ = away.Close() }, nil
+	for _, w := range []struct {
+		region string
+		road   **road
+	}{{o.Region2, &s.away}, {o.QuotaRegion, &s.quota}} {
+		if w.region == "" {
+			continue
+		}
+		away, err := regional.InRegion(w.region)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		opened = append(opened, away)
+		*w.road = newRoad(away)
+	}
+	return s, closeAll, nil
+}
+
+// symmetricQuota is the quota of symmetric operations where it may be used up.
+func (s *session) symmetricQuota() int {
+	if s.opts.SymmetricPerSecond > 0 {
+		return s.opts.SymmetricPerSecond
+	}
+	return awsfacts.SymmetricPerSecond(s.quota.region)
 }
 
 func (s *session) consistency(c Case) time.Duration {
