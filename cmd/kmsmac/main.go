@@ -47,6 +47,7 @@ type cli struct {
 	Bench   benchCmd   `cmd:"" help:"Measure."`
 	Compare compareCmd `cmd:"" help:"Effect, interval and verdict of two results."`
 	Gate    gateCmd    `cmd:"" help:"Run base and candidate side by side; the verdict is the exit code."`
+	History historyCmd `cmd:"" help:"Trends and change points over many results."`
 	Merge   mergeCmd   `cmd:"" help:"Join the shards of one plan, exactly."`
 	Report  reportCmd  `cmd:"" help:"One self-contained HTML page, or text, Markdown, JUnit."`
 	Matrix  matrixCmd  `cmd:"" help:"Conformance results side by side: case × target."`

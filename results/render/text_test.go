@@ -66,6 +66,24 @@ func compared() *results.Comparison {
 			finding("B/op", results.Same, 1, ""), finding("p99-ns/op", results.CannotTell, 1.1, "the interval reaches across the margin"), shown, zero}}
 }
 
+// trends are of twelve, four and one runs; the first has a change.
+func trends() []results.Trend {
+	var out []results.Trend
+	for i, n := range []int{12, 4, 1} {
+		t := results.Trend{Metric: []string{"cpu-ns/op", "ops/s", "p50-ns/op"}[i], Name: "Load/<mode>", Command: "bench kms", PlanHash: strings.Repeat("ab", 32), Machine: "a CPU", HigherIsBetter: i == 1}
+		for day := range n {
+			t.Points = append(t.Points, results.TrendPoint{RunID: "0123456789ab", Started: time.Date(2030, 1, 1+day, 3, 0, 0, 0, time.UTC), Version: "v1.2.3", Value: 1000 + 10*float64(day%3)})
+		}
+		out = append(out, t)
+	}
+	for i := range out[0].Points[6:] {
+		out[0].Points[6+i].Value *= 1.25
+	}
+	out[0].Points[6].Commit = "abcdef"
+	out[0].Changes = []results.ChangePoint{{At: 6, Before: 1010, After: 1262.5, P: 0.002}}
+	return out
+}
+
 func TestGolden(t *testing.T) {
 	file := full()
 	file.Comparison = compared()
@@ -79,6 +97,7 @@ func TestGolden(t *testing.T) {
 		{"full.xml", func(w io.Writer) error { return render.JUnit(w, file) }},
 		{"comparison.txt", func(w io.Writer) error { return render.Comparison(w, *compared()) }},
 		{"comparison.csv", func(w io.Writer) error { return render.ComparisonCSV(w, *compared()) }},
+		{"history.txt", func(w io.Writer) error { return render.History(w, trends()) }},
 		{"empty.xml", func(w io.Writer) error { return render.JUnit(w, &results.File{}) }},
 	}
 	for _, row := range rows {
