@@ -34,6 +34,7 @@ func groups() []group {
 		{"DE", deCases, deUntestable},
 		{"LI", liCases, liUntestable},
 		{"WI", wiCases, wiUntestable},
+		{"AU", auCases, auUntestable},
 		{"QU", quCases, quUntestable},
 	}
 }

@@ -199,7 +199,7 @@ func (p *Probe) missingFeature(f Feature) string {
 // authProbe is a request that a target which checks signatures refuses.
 var authProbe = target.RawRequest{
 	Operation: "ListKeys", Body: []byte("{}"),
-	Signature: target.Signature{SecretAccessKey: "not-the-secret-of-this-account"},
+	Signature: target.Signature{SecretAccessKey: wrongSecret},
 }
 
 // missingAuth asks once whether the target checks signatures at all.
