@@ -134,7 +134,19 @@ func newCollector(workers int, classes []*class) *collector {
 	for i := range c.rings {
 		c.rings[i] = new(ring)
 	}
+	for _, cl := range classes {
+		for _, h := range []*histograms{&cl.current, &cl.spare, &cl.total} {
+			h.prepare()
+		}
+	}
 	return c
+}
+
+// prepare makes the histograms that every run needs before it is measured.
+func (h *histograms) prepare() {
+	for _, c := range []int{clockResponse, clockService, clockLag} {
+		h[succeeded.track()][c] = results.NewHistogram()
+	}
 }
 
 // put hands s over. It allocates nothing and takes the lock only when the ring

@@ -15,7 +15,7 @@ import (
 )
 
 // LogFileName is the name of the interval log inside a result directory.
-const LogFileName = "load.hlog"
+const LogFileName = "intervals.hlog"
 
 // LogHeader identifies the run that an interval log belongs to.
 type LogHeader struct {

@@ -17,6 +17,8 @@ type benchCmd struct {
 
 type benchKMSCmd struct {
 	loadFlags
+	calibrateFlags `group:"Client"`
+	watchFlags     `group:"Watch"`
 	implFlags
 	formatFlags `group:"Output"`
 	targetFlags `group:"Target"`
@@ -42,13 +44,22 @@ func (c benchKMSCmd) Run(a *app) error {
 		return err
 	}
 	rec.file.Shard = c.shardOf(plan)
-	o, err := spec.open(a, c.targetFlags, clientOptions{connections: plan.InFlight(), client: c.Client, bounded: true}, childEmulator())
+	client := c.options(plan)
+	o, err := spec.open(a, c.targetFlags, client, childEmulator())
 	if err != nil {
 		rec.drop()
 		return err
 	}
-	err = c.measure(a, o, plan, secrets, rec)
-	return errors.Join(err, o.close())
+	l := loadRun{plan: plan, secrets: secrets}
+	calibrate := func() (*results.Calibration, error) {
+		return c.calibrate(a, spec, c.targetFlags, client, plan)
+	}
+	return errors.Join(c.measure(a, o, l, calibrate, rec), o.close())
+}
+
+// options say how the load wants its client.
+func (c benchKMSCmd) options(plan bench.Plan) clientOptions {
+	return clientOptions{connections: plan.InFlight(), client: c.Client, bounded: true}
 }
 
 func (c benchKMSCmd) check(a *app) (bench.Plan, targetSpec, error) {
@@ -66,20 +77,30 @@ func (c benchKMSCmd) check(a *app) (bench.Plan, targetSpec, error) {
 	return plan, spec, err
 }
 
-func (c benchKMSCmd) measure(a *app, o *opened, plan bench.Plan, secrets [][]byte, rec *record) error {
-	e, err := loadEstimate(plan, o.aws)
+// measure asks for consent, calibrates, runs the load, and writes the result.
+func (c benchKMSCmd) measure(a *app, o *opened, l loadRun, calibrate func() (*results.Calibration, error), rec *record) error {
+	e, err := loadEstimate(l.plan, o.aws)
 	if err == nil {
 		err = c.consent(a, o, e)
 	}
 	if err == nil {
 		err = o.reach(a.ctx)
 	}
+	var restore func()
+	if err == nil {
+		rec.file.Environment.GOGC, restore, err = c.setGOGC(a)
+	}
 	if err != nil {
 		rec.drop()
 		return err
 	}
+	defer restore()
+	a.say("client %s, GOGC %s", c.Client, rec.file.Environment.GOGC)
 	rec.file.Environment.Endpoint = o.endpoint
-	rec.file.Verdict, err = runLoad(a, o, plan, secrets, rec)
+	if l.calibration, err = calibrate(); err != nil && a.ctx.Err() == nil {
+		rec.warn("the client was not measured by itself: %v", err)
+	}
+	rec.file.Verdict, err = l.watched(a, o, c.watchFlags, rec)
 	if err != nil {
 		rec.drop()
 		return err
@@ -100,38 +121,6 @@ func loadEstimate(plan bench.Plan, paced bool) (estimate, error) {
 		}
 	}
 	return e, nil
-}
-
-// runLoad runs the plan with live progress and moves the report's talk into the
-// record. Its verdict is the report's.
-func runLoad(a *app, o *opened, plan bench.Plan, secrets [][]byte, rec *record) (results.Verdict, error) {
-	p := newProgress(a.streams)
-	defer p.done()
-	opts := bench.Options{RunID: rec.file.RunID, Host: hostname(), Secrets: map[string][]byte{}, NewKey: a.impl.newKey,
-		Observer: func(b bench.Progress) { p.update(progressLine(b)) }}
-	for i, secret := range secrets {
-		opts.Secrets[plan.Workload.Keys[i]] = secret
-	}
-	report, err := bench.Run(a.ctx, o.Target, plan, opts)
-	for _, arn := range report.Left {
-		rec.warn("key left behind, kmsmac cleanup takes it: %s", arn)
-	}
-	for _, w := range report.Warnings {
-		rec.warn("%s", w)
-	}
-	for _, w := range report.Wrong {
-		rec.warn("wrong answer outside the measured requests: %s", w)
-	}
-	if err != nil {
-		return results.Inconclusive, err
-	}
-	if report.Stopped == bench.StoppedInterrupted {
-		rec.file.Interrupted = true
-	} else if report.Stopped != "" {
-		rec.warn("stopped by %s before the plan ended", report.Stopped)
-	}
-	rec.file.Load = report.Loads
-	return report.Verdict(), nil
 }
 
 // progressLine sums up a running load in one line.

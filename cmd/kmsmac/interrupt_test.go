@@ -21,8 +21,8 @@ func TestInterrupted(t *testing.T) {
 		name string
 		args []string
 	}{
-		{"bench kms", []string{"bench", "kms", "--rate", "100", "--duration", "1m"}},
-		{"bench kms, closed loop", []string{"bench", "kms", "--concurrency", "2", "--duration", "1m"}},
+		{"bench kms", []string{"bench", "kms", "--no-calibrate", "--rate", "100", "--duration", "1m"}},
+		{"bench kms, closed loop", []string{"bench", "kms", "--no-calibrate", "--concurrency", "2", "--duration", "1m"}},
 		{"run", []string{"run", "--duration", "1m"}},
 	}
 	for _, row := range rows {

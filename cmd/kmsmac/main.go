@@ -55,6 +55,8 @@ type cli struct {
 	Cleanup cleanupCmd `cmd:"" help:"Schedule deletion of expired keys that a killed run left behind."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
+	NullResponder nullCmd `cmd:"" name:"null-responder" hidden:"" help:"Answer without looking, for calibration."`
+
 	LogLevel string `enum:"debug,info,warn,error" default:"warn" help:"Least level logged to stderr: debug, info, warn or error."`
 }
 

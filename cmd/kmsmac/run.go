@@ -77,7 +77,7 @@ func (c runCmd) all(a *app, o *opened, opts conformance.Options, plan bench.Plan
 		f.Conformance, f.Verdict = &section, results.Worse(f.Verdict, conformance.Verdict(section))
 	}
 	if a.ctx.Err() == nil {
-		verdict, err := runLoad(a, o, c.left(plan, section, o.aws), nil, rec)
+		verdict, err := loadRun{plan: c.left(plan, section, o.aws)}.run(a, o, rec)
 		if err != nil {
 			rec.warn("%v", err)
 		}

@@ -146,6 +146,7 @@ func (p *printer) load(loads []results.Load) {
 	for _, l := range loads {
 		p.loadOne(l)
 	}
+	p.generator(loads)
 }
 
 func (p *printer) loadOne(l results.Load) {
@@ -158,6 +159,7 @@ func (p *printer) loadOne(l results.Load) {
 	p.printf("  requests %d, succeeded %d, attempts %d, throttled %d, dropped %d, late %d, connections opened %d\n",
 		l.Requests, l.Succeeded, l.Attempts, l.Throttled, l.Dropped, l.Late, l.ConnectionsOpened)
 	p.printf("  verified %d by %s, wrong tags %d\n", l.Verified, l.VerifiedBy, l.WrongTags)
+	p.outcomes(l)
 	for _, code := range slices.Sorted(maps.Keys(l.Errors)) {
 		p.printf("  error %s: %d\n", code, l.Errors[code])
 	}
@@ -173,9 +175,7 @@ func (p *printer) loadOne(l results.Load) {
 	if len(rows) > 1 {
 		p.table(rows)
 	}
-	for _, label := range l.Labels {
-		p.printf("  %s\n", label)
-	}
+	p.labels(l)
 	p.printf("\n")
 }
 

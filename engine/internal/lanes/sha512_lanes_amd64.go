@@ -2,8 +2,6 @@
 
 package lanes
 
-import "unsafe"
-
 // Available reports whether this CPU and operating system can run l.
 func (l Lanes512) Available() bool {
 	switch l {
@@ -15,15 +13,12 @@ func (l Lanes512) Available() bool {
 	return false
 }
 
-// call does n groups, at least one, that lie one after another.
-func (l Lanes512) call(work *scratch512, group *group512, n int) {
+func (l Lanes512) call(g *group512) {
 	switch l {
 	case Lanes512x8:
-		hmac512x8(work, group, n)
+		hmac512x8(g)
 	case Lanes512x4:
-		for _, g := range unsafe.Slice(group, n) {
-			hmac512x4(work, &g)
-		}
+		hmac512x4(g)
 	default:
 		panic("lanes: no such kernel for several messages")
 	}
