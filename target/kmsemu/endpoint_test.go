@@ -79,6 +79,10 @@ kmsmac_emulator_keys 2
 # TYPE kmsmac_emulator_connections gauge
 kmsmac_emulator_connections 1
 `
+	body, cpu, _ := strings.Cut(body, "# HELP process_cpu_seconds_total")
+	if _, known := cpuTime(); known != strings.Contains(cpu, "\nprocess_cpu_seconds_total ") {
+		t.Errorf("CPU time: got %q", cpu)
+	}
 	if body != want {
 		t.Errorf("metrics: got\n%s\nwant\n%s", body, want)
 	}

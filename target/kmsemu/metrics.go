@@ -103,5 +103,9 @@ func (s *Server) metrics(w http.ResponseWriter) {
 	}
 	b := bufio.NewWriter(w)
 	gauge(b, "kmsmac_emulator_connections", "Open connections.", int(s.slots.open.Load()))
+	if used, ok := cpuTime(); ok {
+		head(b, "process_cpu_seconds_total", "counter", "CPU time of the process, user and system.")
+		fmt.Fprintf(b, "process_cpu_seconds_total %.6f\n", used.Seconds())
+	}
 	_ = b.Flush() // as above
 }

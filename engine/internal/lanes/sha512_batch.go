@@ -1,9 +1,6 @@
 package lanes
 
-import (
-	"slices"
-	"unsafe"
-)
+import "slices"
 
 // Job512 is a message of a batch and its key's midstates.
 type Job512 struct {
@@ -20,12 +17,17 @@ type Batch512 struct {
 	lanes  Lanes512
 	single Single512
 
-	group  *group512
+	memory *memory512
+	uneven uneven512
 	junk   [64]byte // tags of lanes without a job
-	shapes []uint8  // of each job
+	shapes []uint8  // of each job, unless even
 	order  []int32  // jobs, longest first
+	even   bool     // all jobs are of one length
 
-	// What group's addresses point into. As fields of an object on the heap
+	pending      int // groups that wait for the kernel
+	pendingSteps int
+
+	// What the addresses in groups point into. As fields of an object on the heap
 	// these keep jobs, messages and tags alive, and make the compiler put them
 	// on the heap, too: a stack could move between taking an address and using
 	// it.
@@ -38,9 +40,7 @@ func NewBatch512(lanes Lanes512, single Single512) *Batch512 {
 	if !lanes.Available() || !single.Available() {
 		panic("lanes: no such kernel for batches")
 	}
-	room := make([]byte, unsafe.Sizeof(group512{})+63)
-	at := -uintptr(unsafe.Pointer(unsafe.SliceData(room))) & 63
-	return &Batch512{lanes: lanes, single: single, group: (*group512)(unsafe.Pointer(&room[at]))}
+	return &Batch512{lanes: lanes, single: single, memory: alignedMemory512()}
 }
 
 // Sum sets tags[i] to the tag of jobs[i]; of SHA-384 the first 48 bytes count.
@@ -68,9 +68,10 @@ func (b *Batch512) Sum(tags [][64]byte, jobs []Job512) {
 		}
 		rest = rest[n:]
 	}
+	b.flush()
 	b.tags, b.jobs = nil, nil
 	if grouped {
-		*b.group = group512{}
+		b.memory.work = scratch512{}
 		clear(b.junk[:])
 	}
 }
@@ -80,7 +81,7 @@ func (b *Batch512) Sum(tags [][64]byte, jobs []Job512) {
 // that the rest cannot keep company goes alone.
 func (b *Batch512) next(rest []int32) int {
 	n := b.lanes.width()
-	if n <= len(rest) && b.shapes[rest[0]] == b.shapes[rest[n-1]] && b.shapes[rest[0]] < 2*countedBlocks512 {
+	if n <= len(rest) && b.alike(rest[0], rest[n-1]) {
 		return n
 	}
 	n = min(n, len(rest))
@@ -94,6 +95,12 @@ func (b *Batch512) next(rest []int32) int {
 	return n
 }
 
+// alike reports whether job i and job j, one after the other in order, make a
+// group that needs no thought.
+func (b *Batch512) alike(i, j int32) bool {
+	return b.even || b.shapes[i] == b.shapes[j] && b.shapes[i] < 2*countedBlocks512
+}
+
 // blocks is how many blocks the inner hash of job j has behind the ipad block.
 func (b *Batch512) blocks(j int32) int { return innerBlocks512(len(b.jobs[j].Msg)) }
 
@@ -101,9 +108,16 @@ func (b *Batch512) blocks(j int32) int { return innerBlocks512(len(b.jobs[j].Msg
 // the kind of their last one.
 func (b *Batch512) sort() {
 	n := len(b.jobs)
-	b.shapes = slices.Grow(b.shapes[:0], n)[:n]
 	b.order = slices.Grow(b.order[:0], n)[:n]
-	shapes, order := b.shapes, b.order
+	order := b.order
+	for i := range order {
+		order[i] = int32(i)
+	}
+	if b.even = sameLength512(b.jobs); b.even {
+		return
+	}
+	b.shapes = slices.Grow(b.shapes[:0], n)[:n]
+	shapes := b.shapes
 	low, high := 255, 0
 	for i := range shapes {
 		s := shape512(len(b.jobs[i].Msg))
@@ -112,14 +126,20 @@ func (b *Batch512) sort() {
 	}
 	if low < high {
 		sortByShape(order, shapes, low, high)
-	} else {
-		for i := range order {
-			order[i] = int32(i)
-		}
 	}
 	if high >= 2*countedBlocks512 {
 		b.sortLong(order)
 	}
+}
+
+func sameLength512(jobs []Job512) bool {
+	size := len(jobs[0].Msg)
+	for i := range jobs {
+		if len(jobs[i].Msg) != size {
+			return false
+		}
+	}
+	return true
 }
 
 // sortByShape sorts by counting; low and high are the least and the greatest.

@@ -175,7 +175,7 @@ func TestBatch512Wipes(t *testing.T) {
 		k := makeKeys512(t, rng, 2)
 		msgs := [][]byte{make([]byte, 100), make([]byte, 300), nil, make([]byte, 120), make([]byte, 125)}
 		b.sum(k.mid, msgs)
-		if *b.group != (group512{}) || b.junk != ([64]byte{}) || b.Batch512.jobs != nil || b.Batch512.tags != nil {
+		if b.memory.work != (scratch512{}) || b.junk != ([64]byte{}) || b.Batch512.jobs != nil || b.Batch512.tags != nil {
 			t.Fatal("the batch still holds something")
 		}
 	})

@@ -2,6 +2,8 @@
 
 package lanes
 
+import "unsafe"
+
 // Available reports whether this CPU and operating system can run l.
 func (l Lanes512) Available() bool {
 	switch l {
@@ -13,12 +15,15 @@ func (l Lanes512) Available() bool {
 	return false
 }
 
-func (l Lanes512) call(g *group512) {
+// call does n groups, at least one, that lie one after another.
+func (l Lanes512) call(work *scratch512, group *group512, n int) {
 	switch l {
 	case Lanes512x8:
-		hmac512x8(g)
+		hmac512x8(work, group, n)
 	case Lanes512x4:
-		hmac512x4(g)
+		for _, g := range unsafe.Slice(group, n) {
+			hmac512x4(work, &g)
+		}
 	default:
 		panic("lanes: no such kernel for several messages")
 	}

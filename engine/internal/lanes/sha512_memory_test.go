@@ -14,23 +14,27 @@ import (
 
 // The kernels know these places.
 func TestGroup512Layout(t *testing.T) {
+	var w scratch512
 	var g group512
 	for _, f := range []struct {
 		name      string
 		got, want uintptr
 	}{
-		{"state", unsafe.Offsetof(g.state), 0},
-		{"tail", unsafe.Offsetof(g.tail), 512},
-		{"msg", unsafe.Offsetof(g.msg), 1536},
-		{"mid", unsafe.Offsetof(g.mid), 1600},
-		{"out", unsafe.Offsetof(g.out), 1664},
-		{"bits", unsafe.Offsetof(g.bits), 1728},
-		{"rest", unsafe.Offsetof(g.rest), 1792},
-		{"mark", unsafe.Offsetof(g.mark), 1856},
-		{"full", unsafe.Offsetof(g.full), 1920},
-		{"begin", unsafe.Offsetof(g.begin), 1928},
-		{"short", unsafe.Offsetof(g.short), 1936},
-		{"end", unsafe.Offsetof(g.end), 1944},
+		{"scratch.state", unsafe.Offsetof(w.state), 0},
+		{"scratch.tail", unsafe.Offsetof(w.tail), 512},
+		{"scratch.group", unsafe.Offsetof(w.group), 1536},
+		{"scratch.left", unsafe.Offsetof(w.left), 1544},
+		{"msg", unsafe.Offsetof(g.msg), 0},
+		{"mid", unsafe.Offsetof(g.mid), 64},
+		{"out", unsafe.Offsetof(g.out), 128},
+		{"bits", unsafe.Offsetof(g.bits), 192},
+		{"rest", unsafe.Offsetof(g.rest), 256},
+		{"mark", unsafe.Offsetof(g.mark), 320},
+		{"full", unsafe.Offsetof(g.full), 384},
+		{"begin", unsafe.Offsetof(g.begin), 392},
+		{"short", unsafe.Offsetof(g.short), 400},
+		{"end", unsafe.Offsetof(g.end), 408},
+		{"size", unsafe.Sizeof(g), 448},
 	} {
 		if f.got != f.want {
 			t.Errorf("%s lies at %d, want %d", f.name, f.got, f.want)

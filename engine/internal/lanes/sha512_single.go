@@ -95,7 +95,7 @@ func (s Single512) lastBlocks(state *[8]uint64, pad *[256]byte, n, total int) {
 // cost is the time of a message with that many inner blocks, in cycles of Zen 4.
 func (s Single512) cost(blocks int) int {
 	if s == Single512BMI2 {
-		return 540*(blocks+1) + 120
+		return 570*(blocks+1) + 140
 	}
 	return 480*(blocks+1) + 60
 }

@@ -4,8 +4,8 @@
 
 package lanes
 
-// hmac512x4 does what job asks for with four messages. Their last blocks must be
-// in job.tail if job.end asks for them.
+// hmac512x4 does what a group of four messages asks for. Their last blocks must be
+// in work.tail if group.end asks for them.
 //
 //go:noescape
-func hmac512x4(job *group512)
+func hmac512x4(work *scratch512, group *group512)

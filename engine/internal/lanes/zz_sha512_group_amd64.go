@@ -4,7 +4,7 @@
 
 package lanes
 
-// hmac512x8 does what job asks for with eight messages.
+// hmac512x8 does what n groups of eight messages, at least one, ask for.
 //
 //go:noescape
-func hmac512x8(job *group512)
+func hmac512x8(work *scratch512, group *group512, n int)

@@ -13,9 +13,9 @@ type avx2512 struct {
 	ab, bc string // a xor b, which is b xor c a round later
 }
 
-// g512Words is where the sixteen words of schedule are: where the last blocks
+// w512Words is where the sixteen words of schedule are: where the last blocks
 // of lanes 4 to 7 are for wider kernels.
-const g512Words = g512Tail + 4*128
+const w512Words = w512Tail + 4*128
 
 func sha512AVX2() *File {
 	f := &File{Name: "zz_sha512_avx2_amd64"}
@@ -30,9 +30,9 @@ func sha512AVX2() *File {
 	f.Words64("avx2512Mark", endMark512, endMark512, endMark512, endMark512)
 	f.Words64("avx2512Outer512", outerBits512, outerBits512, outerBits512, outerBits512)
 	f.Words64("avx2512Outer384", outerBits384, outerBits384, outerBits384, outerBits384)
-	k := &avx2512{Func: f.Func("hmac512x4", "job *group512",
-		`hmac512x4 does what job asks for with four messages. Their last blocks must be
-in job.tail if job.end asks for them.`, 0)}
+	k := &avx2512{Func: f.Func("hmac512x4", "work *scratch512, group *group512",
+		`hmac512x4 does what a group of four messages asks for. Their last blocks must be
+in work.tail if group.end asks for them.`, 0)}
 	k.v = [8]string{"Y0", "Y1", "Y2", "Y3", "Y4", "Y5", "Y6", "Y7"}
 	k.ab, k.bc = "Y14", "Y15"
 	k.body()
@@ -40,14 +40,15 @@ in job.tail if job.end asks for them.`, 0)}
 }
 
 func (k *avx2512) body() {
-	k.Load("job", "BX")
-	k.Op("MOVQ %d(BX), CX", g512Full)
+	k.Load("work", "BX")
+	k.Load("group", "R12")
+	k.Op("MOVQ %d(R12), CX", g512Full)
 	k.Op("XORL SI, SI")
 	k.Op("MOVL $%d, DI", group512Full)
 	for i, v := range k.v {
-		k.Op("VMOVDQU %d(BX), %s", g512State+64*i, v)
+		k.Op("VMOVDQU %d(BX), %s", w512State+64*i, v)
 	}
-	k.Op("CMPQ %d(BX), $0", g512Begin)
+	k.Op("CMPQ %d(R12), $0", g512Begin)
 	k.Op("JEQ begun")
 	k.laneMask(g512Begin)
 	k.midstates(mid512Inner)
@@ -60,7 +61,7 @@ func (k *avx2512) body() {
 	for i := 0; i < 16; i += 4 {
 		k.quarter([4]string{"Y8", "Y9", "Y10", "Y11"}, 8*i, true)
 		for j := range 4 {
-			k.Op("VMOVDQU Y%d, %d(BX)", 8+j, g512Words+32*(i+j))
+			k.Op("VMOVDQU Y%d, %d(BX)", 8+j, w512Words+32*(i+j))
 		}
 	}
 	k.Label("words")
@@ -74,12 +75,12 @@ func (k *avx2512) body() {
 	k.Op("JNZ block")
 
 	k.Label("tail")
-	k.Op("CMPQ %d(BX), $0", g512End)
+	k.Op("CMPQ %d(R12), $0", g512End)
 	k.Op("JEQ leave")
 	k.Op("MOVL $%d, DI", group512Inner)
 	k.Op("XORL SI, SI")
 	for i := range 4 {
-		k.Op("LEAQ %d(BX), %s", g512Tail+128*i, lane512(i))
+		k.Op("LEAQ %d(BX), %s", w512Tail+128*i, lane512(i))
 	}
 	k.Op("JMP block")
 
@@ -97,13 +98,13 @@ func (k *avx2512) body() {
 // addresses fills R8-R11.
 func (k *avx2512) addresses(at int) {
 	for i := range 4 {
-		k.Op("MOVQ %d(BX), %s", at+8*i, lane512(i))
+		k.Op("MOVQ %d(R12), %s", at+8*i, lane512(i))
 	}
 }
 
 // laneMask fills Y15 with ones in the lanes whose bits are in the word at.
 func (k *avx2512) laneMask(at int) {
-	k.Op("VPBROADCASTQ %d(BX), Y15", at)
+	k.Op("VPBROADCASTQ %d(R12), Y15", at)
 	k.Op("VPAND avx2512Bits<>(SB), Y15, Y15")
 	k.Op("VPCMPEQQ avx2512Bits<>(SB), Y15, Y15")
 }
@@ -124,13 +125,13 @@ func (k *avx2512) midstates(offset int) {
 
 func (k *avx2512) storeState() {
 	for i, v := range k.v {
-		k.Op("VMOVDQU %s, %d(BX)", v, g512State+64*i)
+		k.Op("VMOVDQU %s, %d(BX)", v, w512State+64*i)
 	}
 }
 
 func (k *avx2512) feedForward() {
 	for i, v := range k.v {
-		k.Op("VPADDQ %d(BX), %s, %s", g512State+64*i, v, v)
+		k.Op("VPADDQ %d(BX), %s, %s", w512State+64*i, v, v)
 	}
 	k.storeState()
 }
@@ -184,7 +185,7 @@ func (k *avx2512) rounds() {
 
 // schedule makes word i of the next sixteen, in Y8 and in its place.
 func (k *avx2512) schedule(i int) {
-	at := func(j int) string { return fmt.Sprintf("%d(BX)", g512Words+32*((i+j)&15)) }
+	at := func(j int) string { return fmt.Sprintf("%d(BX)", w512Words+32*((i+j)&15)) }
 	var l list
 	l.op("VMOVDQU %s, Y9", at(1))
 	l.op("VMOVDQU %s, Y10", at(14))
@@ -225,7 +226,7 @@ func (k *avx2512) round(i int, w string) {
 	a, b, d, e, f, g, h := v[0], v[1], v[3], v[4], v[5], v[6], v[7]
 	var l list
 	if w == "" {
-		l.op("VPADDQ %d(BX), %s, %s", g512Words+32*i, h, h)
+		l.op("VPADDQ %d(BX), %s, %s", w512Words+32*i, h, h)
 	} else {
 		l.op("VPADDQ %s, %s, %s", w, h, h)
 	}
@@ -252,7 +253,7 @@ func (k *avx2512) round(i int, w string) {
 // to six.
 func (k *avx2512) outer() {
 	k.Op("MOVL $%d, DI", group512Outer)
-	words := func(i int) string { return fmt.Sprintf("%d(BX)", g512Words+32*i) }
+	words := func(i int) string { return fmt.Sprintf("%d(BX)", w512Words+32*i) }
 	k.laneMask(g512Short)
 	k.Op("VMOVDQU avx2512Mark<>(SB), Y8")
 	k.Op("VPBLENDVB Y15, Y8, %[1]s, %[1]s", k.v[6])

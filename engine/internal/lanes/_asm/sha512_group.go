@@ -4,7 +4,7 @@ import "fmt"
 
 // group512 is the kernel for eight messages of equal shape, one in each lane of
 // the 512-bit registers: Z0-Z7 hold the state, Z8-Z23 sixteen words of the
-// schedule. BX is g, R8-R15 are eight addresses, SI is the place in the
+// schedule. BX is the scratch512, R8-R15 are eight addresses, SI is the place in the
 // messages, CX counts blocks, DI says what block is at work, DX is the round
 // constants' place, AX counts rounds.
 type group512 struct {
@@ -12,20 +12,27 @@ type group512 struct {
 	v [8]string
 }
 
-// The layout of type group512 in package lanes.
+// The layout of type scratch512 in package lanes.
 const (
-	g512State = 0    // [8][8]uint64, word by word
-	g512Tail  = 512  // [8][128]byte
-	g512Msg   = 1536 // [8] each: addresses
-	g512Mid   = 1600
-	g512Out   = 1664
-	g512Bits  = 1728 // of ipad block and message
-	g512Rest  = 1792 // bytes in the last block
-	g512Mark  = 1856 // where its end mark is; 128 or more for nowhere
-	g512Full  = 1920
-	g512Begin = 1928
-	g512Short = 1936
-	g512End   = 1944
+	w512State = 0   // [8][8]uint64, word by word
+	w512Tail  = 512 // [8][128]byte
+	w512Group = 1536
+	w512Left  = 1544
+)
+
+// The layout of type group512. The first six have a word for each lane.
+const (
+	g512Msg   = 0 // addresses
+	g512Mid   = 64
+	g512Out   = 128
+	g512Bits  = 192 // of ipad block and message
+	g512Rest  = 256 // bytes in the last block
+	g512Mark  = 320 // where its end mark is; 128 or more for nowhere
+	g512Full  = 384
+	g512Begin = 392
+	g512Short = 400
+	g512End   = 408
+	g512Size  = 448
 )
 
 // What the block at work is.
@@ -51,8 +58,8 @@ func sha512Group() *File {
 		index = append(index, 0x0706050403020100+0x0808080808080808*i)
 	}
 	f.Words64("group512Index", index...)
-	k := &group512{Func: f.Func("hmac512x8", "job *group512",
-		`hmac512x8 does what job asks for with eight messages.`, 0)}
+	k := &group512{Func: f.Func("hmac512x8", "work *scratch512, group *group512, n int",
+		`hmac512x8 does what n groups of eight messages, at least one, ask for.`, 0)}
 	k.body()
 	return f
 }
@@ -62,16 +69,22 @@ func word512(i int) string { return fmt.Sprintf("Z%d", 8+i&15) }
 
 func (k *group512) body() {
 	k.v = [8]string{"Z0", "Z1", "Z2", "Z3", "Z4", "Z5", "Z6", "Z7"}
-	k.Load("job", "BX")
+	k.Load("work", "BX")
+	k.Load("group", "DX")
+	k.Load("n", "AX")
+	k.Op("MOVQ DX, %d(BX)", w512Group)
+	k.Op("MOVQ AX, %d(BX)", w512Left)
 	k.Op("MOVL $0xf0, AX")
 	k.Op("KMOVW AX, K1")
-	k.Op("MOVQ %d(BX), CX", g512Full)
+
+	k.Label("group")
+	k.Op("MOVQ %d(DX), CX", g512Full)
 	k.Op("XORL SI, SI")
 	k.Op("MOVL $%d, DI", group512Full)
 	for i, v := range k.v {
-		k.Op("VMOVDQU64 %d(BX), %s", g512State+64*i, v)
+		k.Op("VMOVDQU64 %d(BX), %s", w512State+64*i, v)
 	}
-	k.Op("MOVQ %d(BX), AX", g512Begin)
+	k.Op("MOVQ %d(DX), AX", g512Begin)
 	k.Op("TESTL AX, AX")
 	k.Op("JZ begun")
 	k.Op("KMOVW AX, K2")
@@ -89,12 +102,14 @@ func (k *group512) body() {
 	k.Op("CMPL DI, $%d", group512Inner)
 	k.Op("JEQ outer")
 	k.Op("JGT done")
+	k.storeState()
 	k.Op("ADDQ $128, SI")
 	k.Op("DECQ CX")
 	k.Op("JNZ block")
 
 	k.Label("tail")
-	k.Op("MOVQ %d(BX), AX", g512End)
+	k.Op("MOVQ %d(BX), CX", w512Group)
+	k.Op("MOVQ %d(CX), AX", g512End)
 	k.Op("TESTL AX, AX")
 	k.Op("JZ leave")
 	k.tail()
@@ -110,14 +125,20 @@ func (k *group512) body() {
 	k.Label("done")
 	k.tags()
 	k.Label("leave")
+	k.Op("MOVQ %d(BX), DX", w512Group)
+	k.Op("ADDQ $%d, DX", g512Size)
+	k.Op("MOVQ DX, %d(BX)", w512Group)
+	k.Op("DECQ %d(BX)", w512Left)
+	k.Op("JNZ group")
 	k.Op("VZEROUPPER")
 	k.Return("")
 }
 
-// addresses fills R8-R15.
+// addresses fills R8-R15, and DX with the group.
 func (k *group512) addresses(at int) {
+	k.Op("MOVQ %d(BX), DX", w512Group)
 	for i := range 8 {
-		k.Op("MOVQ %d(BX), %s", at+8*i, lane512(i))
+		k.Op("MOVQ %d(DX), %s", at+8*i, lane512(i))
 	}
 }
 
@@ -127,8 +148,7 @@ func (k *group512) midstates(offset int) {
 	k.addresses(g512Mid)
 	for i := range 8 {
 		if i%4 == 0 {
-			dst := [4]string{word512(i), word512(i + 1), word512(i + 2), word512(i + 3)}
-			k.ops(k.quarter(dst, offset+8*i, "", false))
+			k.quarter(words512(i), offset+8*i)
 		}
 		k.Op("VMOVDQA64 %s, K2, %s", word512(i), k.v[i])
 	}
@@ -137,67 +157,83 @@ func (k *group512) midstates(offset int) {
 
 func (k *group512) storeState() {
 	for i, v := range k.v {
-		k.Op("VMOVDQU64 %s, %d(BX)", v, g512State+64*i)
+		k.Op("VMOVDQU64 %s, %d(BX)", v, w512State+64*i)
 	}
 }
 
 func (k *group512) feedForward() {
 	for i, v := range k.v {
-		k.Op("VPADDQ %d(BX), %s, %s", g512State+64*i, v, v)
+		k.Op("VPADDQ %d(BX), %s, %s", w512State+64*i, v, v)
 	}
-	k.storeState()
 }
 
 // quarter loads four words at disp of each of the eight addresses, the first
-// word of all lanes into dst[0] and so on. It uses Z29-Z31.
-func (k *group512) quarter(dst [4]string, disp int, index string, swap bool) list {
-	var l list
+// word of all lanes into dst[0] and so on. It uses Z29 and Z30.
+func (k *group512) quarter(dst [4]string, disp int) {
+	k.load(dst, disp, "")
+	k.ops(gather(dst))
+}
+
+// load loads the four words of lanes 0, 1, 4, 5 into the lower halves, and those
+// of 2, 3, 6, 7 into the upper.
+func (k *group512) load(dst [4]string, disp int, index string) {
 	low, high := [4]int{0, 1, 4, 5}, [4]int{2, 3, 6, 7}
 	for i, z := range dst {
-		l.op("VMOVDQU64 %d(%s)%s, Y%s", disp, lane512(low[i]), index, z[1:])
-		l.op("VBROADCASTI64X4 %d(%s)%s, K1, %s", disp, lane512(high[i]), index, z)
+		k.Op("VMOVDQU64 %d(%s)%s, Y%s", disp, lane512(low[i]), index, z[1:])
+		k.Op("VBROADCASTI64X4 %d(%s)%s, K1, %s", disp, lane512(high[i]), index, z)
 	}
-	if swap {
-		l.op("VBROADCASTI32X4 group512Swap<>(SB), Z31")
-		for _, z := range dst {
-			l.op("VPSHUFB Z31, %s, %s", z, z)
-		}
-	}
-	l.op("VPUNPCKLQDQ %s, %s, Z29", dst[1], dst[0])
-	l.op("VPUNPCKHQDQ %s, %s, Z30", dst[1], dst[0])
-	l.op("VPUNPCKLQDQ %s, %s, %s", dst[3], dst[2], dst[0])
-	l.op("VPUNPCKHQDQ %s, %s, %s", dst[3], dst[2], dst[1])
-	l.op("VSHUFI64X2 $0xdd, %s, Z29, %s", dst[0], dst[2])
-	l.op("VSHUFI64X2 $0xdd, %s, Z30, %s", dst[1], dst[3])
-	l.op("VSHUFI64X2 $0x88, %s, Z29, %s", dst[0], dst[0])
-	l.op("VSHUFI64X2 $0x88, %s, Z30, %s", dst[1], dst[1])
+}
+
+// gather puts the words that load has loaded into order.
+func gather(z [4]string) list {
+	var l list
+	l.op("VPUNPCKLQDQ %s, %s, Z29", z[1], z[0])
+	l.op("VPUNPCKHQDQ %s, %s, Z30", z[1], z[0])
+	l.op("VPUNPCKLQDQ %s, %s, %s", z[3], z[2], z[0])
+	l.op("VPUNPCKHQDQ %s, %s, %s", z[3], z[2], z[1])
+	l.op("VSHUFI64X2 $0xdd, %s, Z29, %s", z[0], z[2])
+	l.op("VSHUFI64X2 $0xdd, %s, Z30, %s", z[1], z[3])
+	l.op("VSHUFI64X2 $0x88, %s, Z29, %s", z[0], z[0])
+	l.op("VSHUFI64X2 $0x88, %s, Z30, %s", z[1], z[1])
 	return l
 }
 
-// messageQuarter loads words i to i+3 of the block.
-func (k *group512) messageQuarter(i int) list {
-	dst := [4]string{word512(i), word512(i + 1), word512(i + 2), word512(i + 3)}
-	return k.quarter(dst, 8*i, "(SI*1)", true)
+func words512(i int) [4]string {
+	return [4]string{word512(i), word512(i + 1), word512(i + 2), word512(i + 3)}
 }
 
-// first does sixteen rounds and meanwhile loads the words. It asks for the next
-// block: eight messages that begin at the same place in their pages, as large
-// ones do, share sets of the first cache, which foresees little of this.
+// loadLine loads words i to i+7 of the block, gatherMessage puts four of them
+// into order. Eight messages that begin at the same place in their pages, as
+// large ones do, fill a set of the first cache with a line each, so all of the
+// line is loaded at once.
+func (k *group512) loadLine(i int) {
+	k.load(words512(i), 8*i, "(SI*1)")
+	k.load(words512(i+4), 8*i+32, "(SI*1)")
+}
+
+func gatherMessage(i int) list {
+	var l list
+	l.op("VBROADCASTI32X4 group512Swap<>(SB), Z31")
+	for _, z := range words512(i) {
+		l.op("VPSHUFB Z31, %s, %s", z, z)
+	}
+	return append(l, gather(words512(i))...)
+}
+
+// first does sixteen rounds and meanwhile loads the words.
 func (k *group512) first() {
 	k.Op("LEAQ group512K<>(SB), DX")
-	k.ops(k.messageQuarter(0))
-	for i := 0; i < 16; i += 4 {
-		for j := range 4 {
-			k.Op("PREFETCHT0 %d(%s)(SI*1)", 128+64*(j%2), lane512((i+j)/2))
-		}
-		if i == 12 {
-			break
+	k.loadLine(0)
+	k.ops(gatherMessage(0))
+	for i := 0; i < 12; i += 4 {
+		if i == 4 {
+			k.loadLine(8)
 		}
 		var l list
 		for j := range 4 {
 			k.round(&l, i+j, plainScratch)
 		}
-		k.ops(arrange(append(l, k.messageQuarter(i+4)...), group512LoadOrder))
+		k.ops(arrange(append(l, gatherMessage(i+4)...), group512LoadOrder))
 	}
 	for i := 12; i < 16; i++ {
 		k.plainRound(i)

@@ -103,7 +103,7 @@ func (k *group512) halfSchedule(l *list, i int) {
 	}
 }
 
-// tail goes on to the last inner block; AX is end.
+// tail goes on to the last inner block; AX is end, CX the group.
 func (k *group512) tail() {
 	k.Op("MOVL $%d, DI", group512Inner)
 	k.Op("CMPL AX, $%d", g512Exact)
@@ -119,25 +119,26 @@ func (k *group512) tail() {
 	k.Op("CMPL AX, $%d", g512Whole)
 	k.Op("JEQ block")
 	k.Label("tailHalf")
-	k.ops(k.messageQuarter(0))
-	k.ops(k.messageQuarter(4))
+	k.loadLine(0)
+	k.ops(gatherMessage(0))
+	k.ops(gatherMessage(4))
 	k.Comment("word 8 is the end mark if that is behind 64 bytes")
 	k.Op("MOVL $64, AX")
 	k.Op("VPBROADCASTQ AX, Z31")
-	k.Op("VPCMPEQQ %d(BX), Z31, K2", g512Mark)
+	k.Op("VPCMPEQQ %d(CX), Z31, K2", g512Mark)
 	k.Op("MOVQ $%d, AX", -1<<63)
 	k.Op("VPBROADCASTQ.Z AX, K2, %s", word512(8))
-	k.Op("VMOVDQU64 %d(BX), %s", g512Bits, word512(15))
+	k.Op("VMOVDQU64 %d(CX), %s", g512Bits, word512(15))
 	k.Op("JMP half")
 }
 
 // laneTail puts lane i's last block, of which it reads no byte behind the
 // message, into tail. Z29 to Z31 are 64 to 127, 0 to 63, and the mark.
 func (k *group512) laneTail(i int) {
-	to := g512Tail + 128*i
-	k.Op("VPBROADCASTB %d(BX), Z28", g512Rest+8*i)
-	k.Op("VPBROADCASTB %d(BX), Z27", g512Mark+8*i)
-	k.Op("MOVQ %d(BX), DX", g512Bits+8*i)
+	to := w512Tail + 128*i
+	k.Op("VPBROADCASTB %d(CX), Z28", g512Rest+8*i)
+	k.Op("VPBROADCASTB %d(CX), Z27", g512Mark+8*i)
+	k.Op("MOVQ %d(CX), DX", g512Bits+8*i)
 	for j, index := range []string{"Z30", "Z29"} {
 		k.Op("VPCMPUB $1, Z28, %s, K2", index)
 		k.Op("VPCMPEQB Z27, %s, K3", index)
@@ -156,15 +157,14 @@ func (k *group512) outer() {
 	k.Op("MOVL $%d, DI", group512Outer)
 	k.addresses(g512Mid)
 	for i := 0; i < 8; i += 4 {
-		dst := [4]string{word512(i + 8), word512(i + 9), word512(i + 10), word512(i + 11)}
-		k.ops(k.quarter(dst, mid512Outer+8*i, "", false))
+		k.quarter(words512(i+8), mid512Outer+8*i)
 	}
 	for i, v := range k.v {
 		k.Op("VMOVDQA64 %s, %s", v, word512(i))
 		k.Op("VMOVDQA64 %s, %s", word512(i+8), v)
 	}
 	k.storeState()
-	k.Op("MOVQ %d(BX), AX", g512Short)
+	k.Op("MOVQ %d(DX), AX", g512Short)
 	k.Op("KMOVW AX, K2")
 	k.Op("MOVQ $%d, AX", -1<<63)
 	k.Op("VPBROADCASTQ AX, %s", word512(8))
