@@ -11,8 +11,12 @@ var auUntestable = map[string]string{
 	"AU-13": "a page of all services, contradicted by KMS itself; the statuses that it names are only warned of",
 }
 
-// wrongSecret is no account's secret key.
-const wrongSecret = "not-the-secret-of-this-account"
+// The access key of nobody: an example of AWS's own pages, and no account's
+// secret.
+const (
+	unknownCaller = "AKIAIOSFODNN7EXAMPLE"
+	wrongSecret   = "not-the-secret-of-this-account"
+)
 
 // mismatchText is what KMS says to a signature that it does not find itself.
 const mismatchText = "The request signature we calculated does not match the signature you provided. " +
@@ -43,7 +47,7 @@ func auCases() []Case {
 		signs("AU-01", target.Signature{None: true}, badSignature("MissingAuthenticationTokenException", "")),
 		signs("AU-02", target.Signature{Authorization: "AWS4-HMAC-SHA256 Credential, SignedHeaders, Signature"},
 			badSignature("IncompleteSignatureException", "... not a valid key=value pair (missing equal-sign) in Authorization header: ...")),
-		signs("AU-03", target.Signature{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: wrongSecret},
+		signs("AU-03", target.Signature{AccessKeyID: unknownCaller, SecretAccessKey: wrongSecret},
 			badSignature("UnrecognizedClientException", "The security token included in the request is invalid.")),
 		signs("AU-04", target.Signature{SecretAccessKey: wrongSecret}, invalidSignature(mismatchText+"...")),
 		def("AU-05", func(p *Probe) {

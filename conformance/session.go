@@ -196,10 +196,11 @@ func (p *Probe) missingFeature(f Feature) string {
 	return ""
 }
 
-// authProbe is a request that a target which checks signatures refuses.
+// authProbe is a request that a target which knows its callers refuses. One
+// that knows them and checks nothing else fails the cases of signatures.
 var authProbe = target.RawRequest{
 	Operation: "ListKeys", Body: []byte("{}"),
-	Signature: target.Signature{SecretAccessKey: wrongSecret},
+	Signature: target.Signature{AccessKeyID: unknownCaller, SecretAccessKey: wrongSecret},
 }
 
 // missingAuth asks once whether the target checks signatures at all.
