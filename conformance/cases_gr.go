@@ -108,8 +108,8 @@ func grCases() []Case {
 			p.Call("GenerateMac", k.MAC(some)).Want(madeBy(k).as("at once"), denied("").as("not yet"))
 		}).within(5 * time.Minute),
 		def("GR-19", func(p *Probe) {
-			k, token := p.onlyByGrant()
-			p.Call("GenerateMac", with(k.MAC(some), "GrantTokens", []string{token})).Want(madeBy(k))
+			k, grant := p.onlyByGrant()
+			p.Call("GenerateMac", with(k.MAC(some), "GrantTokens", []string{grant.String("GrantToken")})).Want(madeBy(k))
 		}),
 		def("GR-21", func(p *Probe) {
 			k := p.Fresh(HMAC256)
@@ -124,7 +124,7 @@ var callerInText = regexp.MustCompile(`User: (arn:\S+) is not authorized`)
 // onlyByGrant makes a key whose policy does not let the account make MACs, and
 // grants it to the caller, whose ARN the refusal names. A target that does not
 // go by policies never refuses: other cases judge that.
-func (p *Probe) onlyByGrant() (k Key, token string) {
+func (p *Probe) onlyByGrant() (k Key, grant *Answer) {
 	k = p.Fresh(HMAC256)
 	p.putPolicy(k, policy(administers(k)))
 	a := p.settle(p.Call("GenerateMac", k.MAC(some)), func(a *Answer) bool { return a.Code == "AccessDeniedException" })
@@ -132,7 +132,7 @@ func (p *Probe) onlyByGrant() (k Key, token string) {
 	if m := callerInText.FindStringSubmatch(a.Message); m != nil {
 		changes["GranteePrincipal"] = m[1]
 	}
-	return k, p.Do("CreateGrant", granting(k, changes)).String("GrantToken")
+	return k, p.Do("CreateGrant", granting(k, changes))
 }
 
 // dryGrants tries the three operations on grants without doing them.

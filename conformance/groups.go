@@ -36,6 +36,8 @@ func groups() []group {
 		{"WI", wiCases, wiUntestable},
 		{"AU", auCases, auUntestable},
 		{"QU", quCases, quUntestable},
+		{"OB", obCases, obUntestable},
+		{"EC", ecCases, ecUntestable},
 	}
 }
 

@@ -102,11 +102,16 @@ func (p *Probe) settle(a *Answer, done func(*Answer) bool) *Answer {
 // Until repeats a read-only request, on any target, until done says so or the
 // case's consistency bound is over, and returns the last answer. It is for
 // changes that take time everywhere, such as a replica that is being created.
+// Off aws the bound is at most a sixth of the time that the case has: 10 s.
 func (p *Probe) Until(a *Answer, done func(*Answer) bool) *Answer {
 	if a.planned {
 		return a
 	}
-	deadline := time.Now().Add(p.run.s.consistency(p.run.c))
+	bound := p.run.s.consistency(p.run.c)
+	if !p.AWS() {
+		bound = min(bound, p.run.s.caseTimeout(p.run.c)/6)
+	}
+	deadline := time.Now().Add(bound)
 	for pause := 20 * time.Millisecond; !done(a) && time.Now().Before(deadline); pause = min(2*pause, 5*time.Second) {
 		p.pause(pause)
 		a = a.resend()
