@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,16 +32,19 @@ func (e *Emulator) checkSignature(a *authorization, known *knownCredential, r *h
 	if a.date != stamp[:8] {
 		return errSignature("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", a.date, stamp[:8], stamp)
 	}
-	canonical, err := canonicalRequest(a, r, body)
+	var room, place [1024]byte // requests of the SDKs fit
+	canonical, err := appendCanonical(room[:0], a, r, body)
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(canonical)
-	scope := a.date + "/" + a.region + "/" + a.service + "/aws4_request"
-	toSign := sigV4 + "\n" + stamp + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
-	want := hmacSHA256(e.signingKeys.get(known, a), toSign)
-	got, err := hex.DecodeString(a.signature)
-	if err != nil || !hmac.Equal(got, want) {
+	toSign := appendToSign(place[:0], a, stamp, canonical)
+	var got [sha256.Size]byte
+	if len(a.signature) == hex.EncodedLen(len(got)) {
+		_, err = hex.Decode(got[:], []byte(a.signature))
+	} else {
+		err = hex.ErrLength
+	}
+	if want := e.signingKeys.get(known, a).sign(toSign); err != nil || !hmac.Equal(got[:], want[:]) {
 		return errSignature("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	return nil
@@ -59,9 +63,21 @@ func checkClock(at, now time.Time) error {
 	return nil
 }
 
-// canonicalRequest is the text that is signed. The host and every x-amz header
+// appendToSign adds the text that the signature is made of.
+func appendToSign(b []byte, a *authorization, stamp string, canonical []byte) []byte {
+	for i, part := range [...]string{sigV4, stamp, a.date, a.region, a.service, "aws4_request"} {
+		if i > 0 {
+			b = append(b, "\n\n///"[i-1])
+		}
+		b = append(b, part...)
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.AppendEncode(append(b, '\n'), sum[:])
+}
+
+// appendCanonical adds the canonical request. The host and every x-amz header
 // must be signed.
-func canonicalRequest(a *authorization, r *http.Request, body []byte) ([]byte, error) {
+func appendCanonical(b []byte, a *authorization, r *http.Request, body []byte) ([]byte, error) {
 	if !slices.Contains(a.signedHeaders, "host") {
 		return nil, errSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
@@ -73,7 +89,6 @@ func canonicalRequest(a *authorization, r *http.Request, body []byte) ([]byte, e
 			return nil, errSignature("'%s' must be a 'SignedHeader' in the AWS Authorization.", strings.ToLower(name))
 		}
 	}
-	b := make([]byte, 0, 1024)
 	b = append(b, r.Method...)
 	b = append(b, '\n')
 	b = append(b, r.URL.EscapedPath()...)
@@ -111,22 +126,36 @@ func appendHeader(b []byte, r *http.Request, name string) []byte {
 	if name == "host" {
 		return append(b, r.Host...)
 	}
-	for key, values := range r.Header { // few, and the canonical form of name would cost more
-		if !strings.EqualFold(key, name) {
-			continue
+	for i, v := range headerValues(r.Header, name) {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		for i, v := range values {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendTrimmed(b, v)
-		}
-		return b
+		b = appendTrimmed(b, v)
 	}
-	if name == "content-length" {
+	if name == "content-length" && r.Header["Content-Length"] == nil {
 		b = strconv.AppendInt(b, r.ContentLength, 10)
 	}
 	return b
+}
+
+// canonicalNames are the headers that SDKs sign, as net/http spells them.
+var canonicalNames = map[string]string{
+	"accept-encoding": "Accept-Encoding", "amz-sdk-invocation-id": "Amz-Sdk-Invocation-Id", "amz-sdk-request": "Amz-Sdk-Request",
+	"content-type": "Content-Type", "user-agent": "User-Agent", "x-amz-content-sha256": "X-Amz-Content-Sha256", "x-amz-date": "X-Amz-Date",
+	"x-amz-security-token": "X-Amz-Security-Token", "x-amz-target": "X-Amz-Target", "x-amz-user-agent": "X-Amz-User-Agent",
+}
+
+// headerValues finds a header by its name in lower case, however it is spelled.
+func headerValues(h http.Header, name string) []string {
+	if values, ok := h[canonicalNames[name]]; ok {
+		return values
+	}
+	for key, values := range h {
+		if strings.EqualFold(key, name) {
+			return values
+		}
+	}
+	return nil
 }
 
 func appendTrimmed(b []byte, v string) []byte {
@@ -142,6 +171,22 @@ func hmacSHA256(key []byte, s string) []byte {
 	return h.Sum(nil)
 }
 
+// signingKey signs under a derived key. The hashes under way are kept ready.
+type signingKey struct{ hashes sync.Pool }
+
+func newSigningKey(key []byte) *signingKey {
+	return &signingKey{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+func (k *signingKey) sign(text []byte) (signature [sha256.Size]byte) {
+	h := k.hashes.Get().(hash.Hash)
+	h.Reset()
+	h.Write(text)
+	h.Sum(signature[:0])
+	k.hashes.Put(h)
+	return signature
+}
+
 // signingKeys remembers derived keys: four HMACs saved for each request. Only
 // known credentials, dates within the clock skew and served Regions get here,
 // and the keys of past dates are dropped, so it stays small. The zero value is
@@ -149,12 +194,12 @@ func hmacSHA256(key []byte, s string) []byte {
 type signingKeys struct {
 	mu   sync.RWMutex
 	date string // of the newest
-	keys map[signingKeyID][]byte
+	keys map[signingKeyID]*signingKey
 }
 
 type signingKeyID struct{ accessKeyID, date, region string }
 
-func (s *signingKeys) get(known *knownCredential, a *authorization) []byte {
+func (s *signingKeys) get(known *knownCredential, a *authorization) *signingKey {
 	id := signingKeyID{known.AccessKeyID, a.date, a.region}
 	s.mu.RLock()
 	key := s.keys[id]
@@ -162,14 +207,15 @@ func (s *signingKeys) get(known *knownCredential, a *authorization) []byte {
 	if key != nil {
 		return key
 	}
-	key = []byte("AWS4" + known.SecretAccessKey)
+	secret := []byte("AWS4" + known.SecretAccessKey)
 	for _, part := range []string{a.date, a.region, a.service, "aws4_request"} {
-		key = hmacSHA256(key, part)
+		secret = hmacSHA256(secret, part)
 	}
+	key = newSigningKey(secret)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a.date > s.date {
-		s.date, s.keys = a.date, map[signingKeyID][]byte{}
+		s.date, s.keys = a.date, map[signingKeyID]*signingKey{}
 	}
 	s.keys[id] = key
 	return key
