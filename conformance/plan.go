@@ -27,9 +27,7 @@ func (pl *planner) note(p *Probe, operation string, params any) *Answer {
 	if makesKey(operation) {
 		pl.keys++
 	}
-	if line := operation + " " + planText(params); len(pl.lines) == 0 || pl.lines[len(pl.lines)-1] != line {
-		pl.lines = append(pl.lines, line)
-	}
+	pl.lines = append(pl.lines, operation+" "+planText(params))
 	return &Answer{Operation: operation, planned: true, probe: p}
 }
 

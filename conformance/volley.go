@@ -1,6 +1,9 @@
 package conformance
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // maxVolley is the highest quota, in requests a second, that a case uses up.
 // AWS's own for symmetric operations is a hundred times that: a load
@@ -16,6 +19,10 @@ func (p *Probe) quota() *Probe { return &Probe{run: p.run, road: p.run.s.quota} 
 func (p *Probe) volley(n int, send func(i int) *Answer) (a *Answer) {
 	p.run.throttlesOK = true
 	defer func() { p.run.throttlesOK = false }()
+	if plan := p.run.s.plan; plan != nil { // show what is repeated once
+		shown := len(plan.lines)
+		defer func() { plan.lines = append(plan.lines[:shown], slices.Compact(plan.lines[shown:])...) }()
+	}
 	for i := range n {
 		if a = send(i); isRefusal(a) {
 			break
