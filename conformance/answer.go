@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kmsmac/kmsmac/target"
 )
@@ -28,6 +29,9 @@ type Answer struct {
 	Message    string
 	HasMessage bool
 
+	step    step
+	sent    time.Time
+	request []byte
 	probe   *Probe
 	resend  func() *Answer
 	planned bool // made while planning: there was no exchange

@@ -103,7 +103,7 @@ func ckCases() []Case {
 		def("CK-12", creates(h256, Members{"KeyMetadata.Enabled": Is(true), "KeyMetadata.KeyState": Is("Enabled")})),
 		def("CK-13", creates(h256, Members{"KeyMetadata.KeyManager": Is("CUSTOMER")})),
 		def("CK-14", func(p *Probe) {
-			p.Call("CreateKey", h256).Want(ok(Members{"KeyMetadata.CreationDate": Near(time.Now(), time.Hour)}))
+			p.Call("CreateKey", h256).Want(ok(Members{"KeyMetadata.CreationDate": Near(p.Now(), time.Hour)}))
 		}),
 		def("CK-15", createFails(Params{"KeySpec": "HMAC_256"},
 			invalid("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."))),

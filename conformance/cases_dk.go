@@ -97,7 +97,7 @@ func dkCases() []Case {
 		}).imports().in(ProfileImport),
 		def("DK-18", func(p *Probe) {
 			k := p.Fresh(HMAC256.External())
-			validTo := time.Now().Add(24 * time.Hour).Truncate(time.Second)
+			validTo := p.Now().Add(24 * time.Hour).Truncate(time.Second)
 			p.Do("ImportKeyMaterial", plus(p.Parcel(k, p.Bytes(32), defaultWrapping).params(k),
 				Params{"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": validTo}))
 			p.describe(k).Want(ok(Members{

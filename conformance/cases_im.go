@@ -81,7 +81,7 @@ func importWith(changes Params, want ...Expectation) func(*Probe) {
 // when the case runs.
 func expiring(model string, after time.Duration) func(*Probe) {
 	return func(p *Probe) {
-		validTo := time.Now().Add(after).Truncate(time.Second)
+		validTo := p.Now().Add(after).Truncate(time.Second)
 		importWith(Params{"ExpirationModel": model, "ValidTo": validTo}, invalid(""))(p)
 	}
 }
@@ -106,7 +106,7 @@ func imCases() []Case {
 		def("IM-04", func(p *Probe) {
 			k := p.Shared(HMAC256.External())
 			p.Call("GetParametersForImport", paramsFor(k, defaultWrapping)).
-				Want(ok(Members{"ParametersValidTo": Near(time.Now().Add(24*time.Hour), time.Hour)}))
+				Want(ok(Members{"ParametersValidTo": Near(p.Now().Add(24*time.Hour), time.Hour)}))
 		}).imports(),
 		def("IM-05", func(p *Probe) {
 			getsParameters(Wrapping{"RSAES_OAEP_SHA_1", "RSA_2048"}, 2048)(p)
@@ -237,7 +237,7 @@ func imCases() []Case {
 func expires(p *Probe) {
 	k := p.Fresh(HMAC256.External())
 	params := with(p.Parcel(k, p.Bytes(32), defaultWrapping).params(k), "ExpirationModel", "KEY_MATERIAL_EXPIRES")
-	params["ValidTo"] = time.Now().Add(2 * time.Second)
+	params["ValidTo"] = p.Now().Add(2 * time.Second)
 	p.Do("ImportKeyMaterial", params)
 	a := p.Until(p.describe(k), func(a *Answer) bool { return a.String("KeyMetadata.KeyState") != "Enabled" })
 	a.Want(stateIs("PendingImport"))

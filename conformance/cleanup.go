@@ -47,7 +47,7 @@ const cleanUpTime = 20 * time.Second
 // cleanUp removes what was made, newest first, even if ctx has ended, and
 // remembers what it could not.
 func (s *session) cleanUp(ctx context.Context, made []cleanup) {
-	if len(made) == 0 || s.plan != nil {
+	if len(made) == 0 || s.plan != nil || s.replay != nil {
 		return
 	}
 	budget := cleanUpTime
@@ -128,9 +128,7 @@ func (s *session) quietly(ctx context.Context, road *road, operation string, par
 		callCtx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 		ex, err := road.caller.Call(callCtx, operation, params)
 		cancel()
-		if s.opts.Exchanges != nil {
-			s.opts.Exchanges("", ex)
-		}
+		s.keepExchange(step{label: cleanUpLabel, operation: operation, try: try}, ex, err)
 		a, readable := readAnswer(ex)
 		if (err != nil || !readable) && !judgeableAnyway(err, a) {
 			s.silence.Add(1)

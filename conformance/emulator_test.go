@@ -69,7 +69,9 @@ func run(t testing.TB, tgt target.Target, o conformance.Options) results.Conform
 
 // TestEmulator: every case passes on the clean emulator.
 func TestEmulator(t *testing.T) {
-	c := run(t, serve(t, kmsemu.Options{ReplicaDelay: replicaDelay}), whole())
+	tgt := serve(t, kmsemu.Options{ReplicaDelay: replicaDelay})
+	c := run(t, tgt, whole())
+	mustHaveNoLiveKey(t, tgt)
 	byGroup := map[string][]results.CaseResult{}
 	var order []string
 	for _, r := range c.Cases {
@@ -90,6 +92,10 @@ func TestEmulator(t *testing.T) {
 	}
 	if got := conformance.Verdict(c); got != results.Pass {
 		t.Errorf("verdict %s, want pass; counts %v", got, c.Counts)
+	}
+	proofs.clean = "clean"
+	if by := caughtBy(c); len(by) > 0 {
+		proofs.clean = fmt.Sprintf("NOT CLEAN: %v", by)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 type sharedID struct {
 	kind   KeyKind
 	secret string
-	away   bool
+	region string
 }
 
 // sharedKey is made by the first case that asks for it.
@@ -33,7 +33,7 @@ func (p *Probe) SharedWith(kind KeyKind, secret []byte) Key {
 
 func (p *Probe) share(kind KeyKind, secret []byte) Key {
 	s := p.run.s
-	id := sharedID{kind, string(secret), p.road == s.away}
+	id := sharedID{kind, string(secret), p.road.region}
 	s.mu.Lock()
 	slot := s.shared[id]
 	if slot == nil {
@@ -57,7 +57,7 @@ func (p *Probe) share(kind KeyKind, secret []byte) Key {
 			s.mu.Unlock()
 			p.run.made = own
 		}()
-		slot.key = p.make(kind, secret)
+		p.run.share(id.label(), func() { slot.key = p.make(kind, secret) })
 		slot.made = time.Now()
 	}
 	if slot.made.After(p.run.changed) {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/kmsmac/kmsmac/results"
-	"github.com/kmsmac/kmsmac/target"
 )
 
 // What callers test for. Both come before the first request.
@@ -62,9 +61,11 @@ type Options struct {
 	// Observer, if not nil, hears of every case as it starts and ends, from
 	// one goroutine at a time.
 	Observer func(Event)
-	// Exchanges, if not nil, gets every exchange as it happens, from many
-	// goroutines: caseID is "" for clean-up. It must not keep secrets.
-	Exchanges func(caseID string, ex target.Exchange)
+	// Recorder, if not nil, keeps every exchange. The caller closes it.
+	Recorder *Recorder
+	// Baseline, if not nil, is what the target is held against instead of the
+	// behaviour table.
+	Baseline *Record
 }
 
 // The tags of every key that a run makes.

@@ -100,7 +100,7 @@ func plannedKey(kind KeyKind, region string) Key {
 // planSession is a session that sends nothing.
 func planSession(o Options) *session {
 	s := &session{
-		ctx: context.Background(), opts: o.withDefaults(false), shared: map[sharedID]*sharedKey{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
+		ctx: context.Background(), opts: o.withDefaults(false), shared: map[sharedID]*sharedKey{}, steps: map[stepID]int{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
 		plan: &planner{ops: map[string]int{}}, pacer: newPacer(false),
 	}
 	s.home = &road{region: "us-east-1", caller: planCaller{}}

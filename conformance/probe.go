@@ -31,12 +31,15 @@ type caseRun struct {
 	made []cleanup
 
 	names       int
+	sharing     string // label of what the case is making for the whole run
 	requests    int
 	changed     time.Time // of the last change that real AWS may still be spreading
 	throttlesOK bool
 	anyAnswerOK bool
 	facts       []Fact
 	diffs       []Difference
+	judged      []judgement // by the table, where a record is compared
+	wanted      []string    // what a baseline has in place of the table's words
 	observed    string
 	verdict     results.CaseVerdict // set when the case ended early
 	reason      string
@@ -141,49 +144,71 @@ func (p *Probe) send(operation string, params any, do func(context.Context) (tar
 	if plan := p.run.s.plan; plan != nil {
 		return plan.note(p, operation, params)
 	}
+	st := p.run.nextStep(operation)
+	return p.try(&st, do)
+}
+
+// try is send for a step that may have been tried before.
+func (p *Probe) try(st *step, do func(context.Context) (target.Exchange, error)) *Answer {
 	const tries = 5
 	for try := 0; ; try++ {
-		a := p.once(operation, do)
+		a := p.once(*st, do)
+		st.try++
 		again := a.throttled() && !p.run.throttlesOK || a.Status/100 == 5 && try < 2
-		if !again {
-			a.resend = func() *Answer { return p.send(operation, params, do) }
+		if !again || p.run.s.replay != nil && try > 0 {
+			a.resend = func() *Answer { return p.try(st, do) }
 			return a
 		}
 		if try == tries {
-			p.Inconclusive("%s was throttled %d times", operation, tries+1)
+			p.Inconclusive("%s was throttled %d times", st.operation, tries+1)
 		}
 		p.pause(time.Duration(100<<try) * time.Millisecond)
 	}
 }
 
 // once sends one request once.
-func (p *Probe) once(operation string, do func(context.Context) (target.Exchange, error)) *Answer {
-	r, s := p.run, p.run.s
+func (p *Probe) once(st step, do func(context.Context) (target.Exchange, error)) *Answer {
+	r, s, operation := p.run, p.run.s, st.operation
 	p.checkAlive()
 	if n := s.requests.Add(1); s.opts.MaxRequests > 0 && n > int64(s.opts.MaxRequests) {
 		r.stop(results.CaseSkipped, "the limit of %d requests is reached", s.opts.MaxRequests)
 	}
-	if !r.throttlesOK { // else the quota is to be used up
-		if err := s.pacer.wait(r.ctx, p.road.region, operation); err != nil {
-			p.checkAlive()
-		}
+	if err := p.pace(operation); err != nil {
+		p.checkAlive()
 	}
 	r.requests++
 	nth := s.nth(operation)
-	ctx, cancel := s.requestContext(r.ctx, operation)
+	ctx, cancel := s.requestContext(withStep(r.ctx, st), operation)
 	defer cancel()
 	ex, err := do(ctx)
-	if s.opts.Exchanges != nil {
-		s.opts.Exchanges(r.c.ID, ex)
-	}
+	s.keepExchange(st, ex, err)
 	a, readable := readAnswer(ex)
-	if (err != nil || !readable) && !judgeableAnyway(err, a) && !(p.run.anyAnswerOK && a.Status != 0) {
+	if (err != nil || !readable) && !judgeableAnyway(err, a) && !s.withoutCode(a) && !(r.anyAnswerOK && a.Status != 0) {
 		p.unanswered(operation, ex, err)
 	}
 	s.silence.Store(0)
-	a.Operation, a.Nth, a.probe = operation, nth, p
+	if a.CodePlace == placeType || operation == "CreateKey" && a.String("KeyMetadata.KeyId") != "" {
+		s.isKMS.Store(true)
+	}
+	a.Operation, a.Nth, a.probe, a.step = operation, nth, p, st
+	a.sent, a.request = ex.Sent, ex.RequestBody
 	p.noteChange(operation, a)
 	return a
+}
+
+// pace keeps below the quota of real AWS, but for cases that are about it.
+func (p *Probe) pace(operation string) error {
+	if p.run.throttlesOK {
+		return p.run.ctx.Err()
+	}
+	return p.run.s.pacer.wait(p.run.ctx, p.road.region, operation)
+}
+
+// keepExchange gives the exchange to the recorder, if there is one.
+func (s *session) keepExchange(st step, ex target.Exchange, err error) {
+	if s.opts.Recorder != nil {
+		s.opts.Recorder.exchange(st, ex, err)
+	}
 }
 
 // requestContext bounds one request. One that makes a key is not given up when
@@ -203,6 +228,12 @@ func judgeableAnyway(err error, a *Answer) bool {
 	return err != nil && target.KindOf(err) == target.NotKMS && a.Status != 0 && a.JSON != nil && (a.Status/100 == 2 || a.Code != "")
 }
 
+// withoutCode says that a target which has shown to be a KMS refused a request
+// in JSON without any code.
+func (s *session) withoutCode(a *Answer) bool {
+	return s.isKMS.Load() && a.JSON != nil && a.Status/100 == 4
+}
+
 // unanswered ends the case because no KMS answered.
 func (p *Probe) unanswered(operation string, ex target.Exchange, err error) {
 	r, s := p.run, p.run.s
@@ -216,6 +247,9 @@ func (p *Probe) unanswered(operation string, ex target.Exchange, err error) {
 	kind := target.KindOf(err)
 	switch kind {
 	case target.NotSent:
+		if errors.Is(err, errNotRecorded) {
+			p.Inconclusive("%v", err)
+		}
 		p.Inconclusive("the client did not send %s: %v", operation, err)
 	case "":
 		kind = target.NotKMS
@@ -250,7 +284,7 @@ func (p *Probe) checkInterrupted() {
 
 // pause waits, or ends the case when its time is up.
 func (p *Probe) pause(d time.Duration) {
-	if p.run.s.plan != nil {
+	if p.run.s.plan != nil || p.run.s.replay != nil {
 		return
 	}
 	timer := time.NewTimer(d)

@@ -18,7 +18,8 @@ const (
 	ProfileWire        = "wire"
 	ProfileAuth        = "auth"
 	ProfileQuota       = "quota"
-	ProfileFull        = "full" // all of them
+	ProfileFull        = "full"   // all of them
+	ProfileGolden      = "golden" // full, and what nobody knows
 )
 
 var profileOfGroup = map[string]string{
@@ -77,6 +78,15 @@ func choose(o Options, all []Case) (selection, error) {
 		return sel, fmt.Errorf("%w: profile %q and cases %q have nothing in common", ErrNothingSelected, sel.profile, o.Cases)
 	}
 	return sel, nil
+}
+
+// by is the same selection on other evidence.
+func (sel selection) by(e Evidence) selection {
+	sel.cases = slices.Clone(sel.cases)
+	for i := range sel.cases {
+		sel.cases[i].Evidence = e
+	}
+	return sel
 }
 
 // wantedIDs expands ids and groups; nil means all.

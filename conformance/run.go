@@ -27,9 +27,15 @@ func Run(ctx context.Context, t target.Target, o Options) (results.Conformance, 
 	}
 	s, closeRoads, err := newSession(ctx, t, o)
 	if err != nil {
-		return results.Conformance{}, fmt.Errorf("conformance: second Region: %w", err)
+		return results.Conformance{}, fmt.Errorf("conformance: another Region: %w", err)
 	}
 	defer closeRoads()
+	if o.Baseline != nil {
+		if s.baseline, err = newBaseline(ctx, o.Baseline, sel); err != nil {
+			return results.Conformance{}, fmt.Errorf("conformance: baseline: %w", err)
+		}
+		sel = sel.by(s.baseline.evidence())
+	}
 	done := s.runAll(sel)
 	s.cleanUp(ctx, s.made)
 	return s.report(sel, done), ctx.Err()
@@ -96,18 +102,44 @@ func (s *session) runCase(c Case, textsFail bool) (results.CaseResult, []Fact) {
 	defer cancel()
 	r := &caseRun{s: s, c: c, ctx: ctx, rng: rand.New(rand.NewPCG(s.opts.Seed, hashOf(c.ID)))}
 	r.steps()
+	if s.baseline != nil {
+		r.recordedVerdict()
+	}
 	verdict, reason := r.judge(s.opts.Strict, textsFail)
 	s.cleanUp(s.ctx, r.made)
 	result := results.CaseResult{
 		ID: c.ID, Group: c.Group, Title: c.Operation + ": " + c.Title, Verdict: verdict,
 		Evidence: string(c.Evidence.Class), Confidence: string(c.Evidence.Confidence), Source: c.Evidence.Source,
-		Expected: c.Expected, Observed: r.seen(), Reason: reason,
+		Expected: r.expected(), Observed: r.observed, Reason: reason,
 		Requests: r.requests, Duration: time.Since(begin),
 	}
 	for _, d := range r.diffs {
 		result.Differs = append(result.Differs, d.Fact)
+		result.Differences = append(result.Differences, results.FactDifference{Fact: d.Fact, Want: mask(d.Want), Got: mask(d.Got)})
 	}
+	s.tell(result, r)
 	return result, r.facts
+}
+
+// tell gives what a case found to those who asked for it.
+func (s *session) tell(result results.CaseResult, r *caseRun) {
+	if s.opts.Recorder != nil {
+		s.opts.Recorder.caseEnded(result)
+	}
+	if s.judgements != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.judgements[r.c.ID] = r.judged
+	}
+}
+
+// expected is what was expected, in words: the table's, or the answers of the
+// baseline.
+func (r *caseRun) expected() string {
+	if len(r.wanted) > 0 {
+		return strings.Join(r.wanted, "; then ")
+	}
+	return r.c.Expected
 }
 
 // steps runs the steps of the case to their end, wherever that is.
@@ -125,20 +157,6 @@ func (r *caseRun) steps() {
 		p.NotApplicable("%s", reason)
 	}
 	r.c.Steps(p)
-}
-
-// seen is what was observed, with the differences in full.
-func (r *caseRun) seen() string {
-	var lines []string
-	if r.observed != "" {
-		lines = append(lines, r.observed)
-	}
-	for _, d := range r.diffs {
-		if line := d.String(); !strings.Contains(r.observed, line) {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "; ")
 }
 
 // judge turns differences into a verdict: how sure the evidence is decides

@@ -24,16 +24,22 @@ type session struct {
 
 	pacer    *pacer
 	plan     *planner // not nil while planning: nothing is sent
+	replay   *replay  // not nil when a record stands for the target
+	baseline *baseline
 	requests atomic.Int64
 	silence  atomic.Int32 // requests in a row without an answer
+	isKMS    atomic.Bool  // it made a key, or gave an error as a KMS does
 
 	mu     sync.Mutex
 	sent   map[string]int // by operation
+	steps  map[stepID]int
 	shared map[sharedID]*sharedKey
 	made   []cleanup // of shared keys
 	left   []string
 	probed map[Feature]*featureProbe
 	used   time.Time // when a case last used the symmetric quota up
+
+	judgements map[string][]judgement // by case; nil unless they are asked for
 }
 
 // road is one way to the target: the account in one Region.
@@ -58,20 +64,24 @@ func newRoad(t target.Target) *road {
 func newSession(ctx context.Context, t target.Target, o Options) (*session, func(), error) {
 	info := t.Info()
 	s := &session{
-		ctx: ctx, opts: o.withDefaults(info.AWS), aws: info.AWS, home: newRoad(t),
+		ctx: ctx, opts: o.withDefaults(info.AWS), aws: info.AWS, home: newRoad(t), steps: map[stepID]int{},
 		shared: map[sharedID]*sharedKey{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
 	}
+	s.replay, _ = t.(*replay)
 	s.pacer = newPacer(info.AWS)
 	s.quota = s.home
+	if err := s.openRoads(t, o); err != nil {
+		s.closeRoads()
+		return nil, nil, err
+	}
+	return s, s.closeRoads, nil
+}
+
+// openRoads opens the ways to other Regions, as far as there are any.
+func (s *session) openRoads(t target.Target, o Options) error {
 	regional, canMove := t.(target.Regional)
 	if !canMove {
-		return s, func() {}, nil
-	}
-	var opened []target.Target
-	closeAll := func() {
-		for _, t := range opened {
-			_ = t.Close()
-		}
+		return nil
 	}
 	for _, w := range []struct {
 		region string
@@ -80,15 +90,21 @@ func newSession(ctx context.Context, t target.Target, o Options) (*session, func
 		if w.region == "" {
 			continue
 		}
-		away, err := regional.InRegion(w.region)
+		moved, err := regional.InRegion(w.region)
 		if err != nil {
-			closeAll()
-			return nil, nil, err
+			return err
 		}
-		opened = append(opened, away)
-		*w.road = newRoad(away)
+		*w.road = newRoad(moved)
 	}
-	return s, closeAll, nil
+	return nil
+}
+
+func (s *session) closeRoads() {
+	for _, r := range []*road{s.away, s.quota} {
+		if r != nil && r != s.home {
+			_ = r.t.Close()
+		}
+	}
 }
 
 // symmetricQuota is the quota of symmetric operations where it may be used up.
@@ -147,8 +163,12 @@ func (s *session) nth(operation string) int {
 }
 
 // featureProbe remembers whether the target has a feature: reason "" means
-// that it has.
-type featureProbe struct{ reason string }
+// that it has. Whoever fills busy may ask.
+type featureProbe struct {
+	busy   chan struct{}
+	known  bool
+	reason string
+}
 
 // missing returns why the target cannot run the case, or "".
 func (p *Probe) missing(needs []Feature) string {
@@ -164,6 +184,12 @@ func (p *Probe) missingFeature(f Feature) string {
 	s := p.run.s
 	if s.plan != nil {
 		return ""
+	}
+	if s.replay != nil && !s.replay.rec.rows[p.run.c.ID] {
+		return "the record holds no exchange of this row"
+	}
+	if s.baseline != nil && !s.baseline.rec.rows[p.run.c.ID] {
+		return "the baseline holds no answer of this row"
 	}
 	switch f {
 	case FeatureCaller:
@@ -211,17 +237,24 @@ func (p *Probe) missingAuth() string {
 	}
 	s.mu.Lock()
 	probe := s.probed[FeatureAuth]
-	s.mu.Unlock()
-	if probe != nil {
-		return probe.reason
+	if probe == nil {
+		probe = &featureProbe{busy: make(chan struct{}, 1)}
+		s.probed[FeatureAuth] = probe
 	}
-	probe = &featureProbe{}
-	a := p.Raw(authProbe)
-	if a.Succeeded() {
-		probe.reason = "the target does not check signatures"
-	}
-	s.mu.Lock()
-	s.probed[FeatureAuth] = probe
 	s.mu.Unlock()
+	select {
+	case probe.busy <- struct{}{}:
+	case <-p.run.ctx.Done():
+		p.checkAlive()
+	}
+	defer func() { <-probe.busy }()
+	if !probe.known {
+		p.run.share(probeLabel+string(FeatureAuth), func() {
+			if p.Raw(authProbe).Succeeded() {
+				probe.reason = "the target does not check signatures"
+			}
+		})
+		probe.known = true
+	}
 	return probe.reason
 }

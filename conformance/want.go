@@ -1,9 +1,6 @@
 package conformance
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Want judges the answer. Several expectations are alternatives: the row lists
 // them, one must hold, and the report says which. On real AWS the request is
@@ -15,14 +12,16 @@ func (a *Answer) Want(alternatives ...Expectation) *Answer {
 		p.run.s.plan.expect(a.Operation, alternatives)
 		return a
 	}
+	if p.run.s.baseline != nil {
+		return a.wantRecorded(alternatives)
+	}
 	a = p.settle(a, func(a *Answer) bool {
 		_, _, diffs := p.best(a, alternatives)
 		return len(diffs) == 0
 	})
 	e, facts, diffs := p.best(a, alternatives)
-	if len(diffs) > 0 && lacksOperation(a) && !needed(a.Operation) {
-		p.NotApplicable("the target does not support %s: %s", a.Operation, a.Summary())
-	}
+	p.lacks(a, diffs)
+	p.run.judged = append(p.run.judged, judgement{step: a.step, failed: factNames(diffs)})
 	p.record(facts, diffs)
 	p.run.observed = a.Summary()
 	if len(alternatives) > 1 && len(diffs) == 0 && e.Name != "" {
@@ -34,9 +33,17 @@ func (a *Answer) Want(alternatives ...Expectation) *Answer {
 	return a
 }
 
+// lacks ends the case when the answer differs because the target does not know
+// the operation.
+func (p *Probe) lacks(a *Answer, diffs []Difference) {
+	if len(diffs) > 0 && lacksOperation(a) && !needed(a.Operation) {
+		p.NotApplicable("the target does not support %s: %s", a.Operation, a.Summary())
+	}
+}
+
 // best returns the alternative that fits best, and what was asserted with it.
 func (p *Probe) best(a *Answer, alternatives []Expectation) (best Expectation, facts []Fact, diffs []Difference) {
-	texts := p.run.c.Evidence.Class == Recorded
+	texts := p.run.c.Evidence.Class == Recorded && p.run.s.baseline == nil && p.run.s.judgements == nil
 	for i, e := range alternatives {
 		f, d := e.judge(a, texts)
 		if i == 0 || weight(d) < weight(diffs) {
@@ -72,13 +79,18 @@ func (p *Probe) Check(a *Answer, member string, holds bool, want, got string) {
 		return
 	}
 	fact := "member " + member
+	if p.run.s.baseline != nil {
+		p.checkRecorded(a, fact, holds, want, got)
+		return
+	}
 	var diffs []Difference
 	if !holds {
 		diffs = []Difference{{Fact: fact, Want: want, Got: clip(mask(got), 200)}}
 	}
+	p.run.judged = append(p.run.judged, judgement{step: a.step, fact: fact, failed: factNames(diffs)})
 	p.record([]Fact{a.fact(fact, isValue)}, diffs)
 	if !holds {
-		p.run.observed = fmt.Sprintf("%s; %s", a.Summary(), diffs[0])
+		p.run.observed = a.Summary()
 		panic(stopCase{})
 	}
 }
@@ -88,7 +100,7 @@ func (p *Probe) Check(a *Answer, member string, holds bool, want, got string) {
 // returns the answer as it is.
 func (p *Probe) settle(a *Answer, done func(*Answer) bool) *Answer {
 	r := p.run
-	if !r.s.aws || a.planned || makesKey(a.Operation) {
+	if !r.s.aws || a.planned || r.s.replay != nil || makesKey(a.Operation) {
 		return a
 	}
 	deadline := r.changed.Add(r.s.consistency(r.c))
@@ -104,7 +116,7 @@ func (p *Probe) settle(a *Answer, done func(*Answer) bool) *Answer {
 // changes that take time everywhere, such as a replica that is being created.
 // Off aws the bound is at most a sixth of the time that the case has: 10 s.
 func (p *Probe) Until(a *Answer, done func(*Answer) bool) *Answer {
-	if a.planned {
+	if a.planned || p.run.s.replay != nil {
 		return a
 	}
 	bound := p.run.s.consistency(p.run.c)

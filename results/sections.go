@@ -38,19 +38,28 @@ const (
 
 // CaseResult is one case's outcome with what was expected and what was seen.
 type CaseResult struct {
-	ID         string        `json:"id"`    // row id of the behaviour table
-	Group      string        `json:"group"` // CK, DK, …
-	Title      string        `json:"title"`
-	Verdict    CaseVerdict   `json:"verdict"`
-	Evidence   string        `json:"evidence"`   // recorded, field, documented, model, inferred
-	Confidence string        `json:"confidence"` // high, medium, low
-	Source     string        `json:"source,omitempty"`
-	Expected   string        `json:"expected"`
-	Observed   string        `json:"observed"`
-	Differs    []string      `json:"differs,omitempty"` // the facts that differ: status, code, message, …
-	Reason     string        `json:"reason,omitempty"`  // why inconclusive, not applicable or skipped
-	Requests   int           `json:"requests"`
-	Duration   time.Duration `json:"duration_ns"`
+	ID         string      `json:"id"`    // row id of the behaviour table
+	Group      string      `json:"group"` // CK, DK, …
+	Title      string      `json:"title"`
+	Verdict    CaseVerdict `json:"verdict"`
+	Evidence   string      `json:"evidence"`   // recorded, field, documented, model, inferred
+	Confidence string      `json:"confidence"` // high, medium, low
+	Source     string      `json:"source,omitempty"`
+	Expected   string      `json:"expected"`
+	Observed   string      `json:"observed"`
+	Differs    []string    `json:"differs,omitempty"` // the facts that differ: status, code, message, …
+	// Differences are the same facts with what was wanted and what came.
+	Differences []FactDifference `json:"differences,omitempty"`
+	Reason      string           `json:"reason,omitempty"` // why inconclusive, not applicable or skipped
+	Requests    int              `json:"requests"`
+	Duration    time.Duration    `json:"duration_ns"`
+}
+
+// FactDifference is a fact that is not as expected.
+type FactDifference struct {
+	Fact string `json:"fact"` // status, code, code_place, message, text, body, "member X", "header X"
+	Want string `json:"want"`
+	Got  string `json:"got"`
 }
 
 // Load is one measured operation under one key spec and mode.
