@@ -32,6 +32,7 @@ type Answer struct {
 	step    step
 	sent    time.Time
 	request []byte
+	proto   string
 	probe   *Probe
 	resend  func() *Answer
 	planned bool // made while planning: there was no exchange

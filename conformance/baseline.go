@@ -60,17 +60,30 @@ func (b *baseline) evidence() Evidence {
 // breaks, and whether the record went that far.
 func (b *baseline) failedByTable(row string, n int, j judgement) (failed []string, known bool) {
 	list := b.byTable[row]
-	if n >= len(list) || list[n].step.operation != j.step.operation || list[n].step.nth != j.step.nth || list[n].fact != j.fact {
+	if n >= len(list) || list[n].fact != j.fact || list[n].step.id() != j.step.id() || list[n].step.nth != j.step.nth {
 		return nil, false
 	}
 	return list[n].failed, true
+}
+
+// pair returns the recorded exchange that the n-th judged answer is held
+// against: that of the same step. Where a quota is used up, how many requests
+// that takes is no fact: there it is the n-th judged answer of the record.
+func (b *baseline) pair(c Case, n int, st step) *recordedExchange {
+	if slices.Contains(c.Needs, FeatureQuota) {
+		if list := b.byTable[c.ID]; n < len(list) && list[n].fact == "" {
+			return b.rec.at(list[n].step)
+		}
+	}
+	return b.rec.at(st)
 }
 
 // wantRecorded judges the answer by the record: what the two answers say, and
 // whether they keep to the table in the same facts.
 func (a *Answer) wantRecorded(alternatives []Expectation) *Answer {
 	p := a.probe
-	r, x, n := p.run, p.run.s.baseline.rec.at(a.step), len(p.run.judged)
+	r, n := p.run, len(p.run.judged)
+	x := r.s.baseline.pair(r.c, n, a.step)
 	recorded := x != nil && x.Response != nil
 	a = p.settle(a, func(a *Answer) bool {
 		if !recorded {

@@ -38,6 +38,7 @@ func groups() []group {
 		{"QU", quCases, quUntestable},
 		{"OB", obCases, obUntestable},
 		{"EC", ecCases, ecUntestable},
+		{goldenGroup, goldenCases, nil},
 	}
 }
 

@@ -191,7 +191,7 @@ func (p *Probe) once(st step, do func(context.Context) (target.Exchange, error))
 		s.isKMS.Store(true)
 	}
 	a.Operation, a.Nth, a.probe, a.step = operation, nth, p, st
-	a.sent, a.request = ex.Sent, ex.RequestBody
+	a.sent, a.request, a.proto = ex.Sent, ex.RequestBody, ex.Proto
 	p.noteChange(operation, a)
 	return a
 }

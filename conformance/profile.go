@@ -57,11 +57,13 @@ func choose(o Options, all []Case) (selection, error) {
 		switch {
 		case name == ProfileFull:
 			sel.profiles = append(sel.profiles, Profiles()...)
+		case name == ProfileGolden:
+			sel.profiles = append(append(sel.profiles, Profiles()...), ProfileGolden)
 		case slices.Contains(Profiles(), name):
 			sel.profiles = append(sel.profiles, name)
 			sel.texts = sel.texts || name == ProfileWire
 		default:
-			return sel, fmt.Errorf("%w: unknown profile %q; known are %s, %s", ErrUsage, name, strings.Join(Profiles(), ", "), ProfileFull)
+			return sel, fmt.Errorf("%w: unknown profile %q; known are %s, %s, %s", ErrUsage, name, strings.Join(Profiles(), ", "), ProfileFull, ProfileGolden)
 		}
 	}
 	wanted, err := wantedIDs(o.Cases, all)

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"crypto/sha256"
+	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,12 @@ import (
 
 // RecordSchema is the version of the records that a Recorder writes.
 const RecordSchema = 1
+
+// Schemas holds the JSON Schema of a record's lines,
+// schema/record.schema.json (2020-12).
+//
+//go:embed schema/*.json
+var Schemas embed.FS
 
 // RecordHeader is the first line of a record: what was asked, of whom, with
 // what.
@@ -104,10 +111,8 @@ type recordedNow struct {
 
 // recordedCase is how a case ended when it was recorded.
 type recordedCase struct {
-	Row      string              `json:"row"`
-	Verdict  results.CaseVerdict `json:"verdict"`
-	Observed string              `json:"observed,omitempty"`
-	Reason   string              `json:"reason,omitempty"`
+	Row     string              `json:"row"`
+	Verdict results.CaseVerdict `json:"verdict"`
 }
 
 // RecordEnd is the last line of a sealed record.
@@ -210,11 +215,8 @@ func (r *Recorder) now(st step, t time.Time) {
 func (r *Recorder) caseEnded(c results.CaseResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.scrub.turnTo(c.ID)
-	defer r.scrub.forget(c.ID)
-	r.write(recordLine{Case: &recordedCase{
-		Row: c.ID, Verdict: c.Verdict, Observed: r.scrub.text(c.Observed), Reason: r.scrub.text(c.Reason),
-	}})
+	r.scrub.forget(c.ID)
+	r.write(recordLine{Case: &recordedCase{Row: c.ID, Verdict: c.Verdict}})
 }
 
 // Close writes the last line and returns it: whether the record is golden, and

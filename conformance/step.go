@@ -50,11 +50,13 @@ func (r *caseRun) nextStep(operation string) step {
 	s := step{label: r.label(), operation: operation}
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
-	id := stepID{s.label, operation}
+	id := s.id()
 	s.nth = r.s.steps[id]
 	r.s.steps[id]++
 	return s
 }
+
+func (s step) id() stepID { return stepID{s.label, s.operation} }
 
 // stepID is what steps are counted by.
 type stepID struct{ label, operation string }
