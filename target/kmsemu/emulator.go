@@ -94,6 +94,7 @@ func (e *Emulator) addRealm(account, region string) {
 		return
 	}
 	r := &realm{account: account, region: region, partition: awsfacts.Partition(region)}
+	r.root = "arn:" + r.partition + ":iam::" + account + ":root"
 	for _, o := range e.realms { // one parsed default policy for each account and partition
 		if o.account == account && o.partition == r.partition {
 			r.policy = o.policy

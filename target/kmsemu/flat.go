@@ -2,6 +2,7 @@ package kmsemu
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"sync"
 )
@@ -13,8 +14,9 @@ import (
 // scratch is memory that requests use in turn: the body and the blobs decoded
 // from it. Nothing of it outlives the answer.
 type scratch struct {
-	body  bytes.Buffer
-	blobs []byte
+	body    bytes.Buffer
+	limited io.LimitedReader
+	blobs   []byte
 }
 
 var scratches = sync.Pool{New: func() any { return newScratch() }}

@@ -13,6 +13,7 @@ type realm struct {
 	account   string
 	region    string
 	partition string
+	root      string     // ARN of the account's root
 	policy    *keyPolicy // the default
 
 	keys    sync.Map // key id → *key
@@ -34,7 +35,7 @@ func (r *realm) arn(resource string) string {
 }
 
 // rootARN is the root of the account.
-func (r *realm) rootARN() string { return "arn:" + r.partition + ":iam::" + r.account + ":root" }
+func (r *realm) rootARN() string { return r.root }
 
 // key returns the key with a bare id.
 func (r *realm) key(id string) *key {

@@ -98,7 +98,7 @@ func (e *Emulator) seedCall(seed *SeedKey) (*call, error) {
 	}
 	r := e.realms[realmID{e.account, region}]
 	if r == nil {
-		return nil, fmt.Errorf("Region %q is not served", region)
+		return nil, fmt.Errorf("the Region %q is not served", region)
 	}
 	c := &call{e: e, op: operationsByName["CreateKey"], realm: r, now: e.opt.Now(), in: params{"KeySpec": "HMAC_256"},
 		caller: caller{account: e.account, principal: r.rootARN()}}

@@ -112,7 +112,9 @@ func (s *scratch) readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength > maxBody {
 		return nil, errTooLarge()
 	}
-	n, err := s.body.ReadFrom(io.LimitReader(r.Body, maxBody+1))
+	s.limited = io.LimitedReader{R: r.Body, N: maxBody + 1}
+	n, err := s.body.ReadFrom(&s.limited)
+	s.limited.R = nil
 	if err != nil {
 		return nil, errSerialization("")
 	}
