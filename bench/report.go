@@ -105,7 +105,7 @@ func newRunner(t target.Target, p Plan, keys []*benchKey, b *budget) (*runner, e
 	}
 	r := &runner{
 		plan: p, target: t, keys: keys, choose: choose, budget: b,
-		from: p.warmup(), to: p.warmup() + p.Duration,
+		from: p.warmup(), to: p.warmup() + p.Duration, interval: time.Second,
 	}
 	room := p.QueueLimit
 	if p.Overload == Drop {

@@ -122,6 +122,8 @@ type runner struct {
 	to    time.Duration // schedule ends
 	queue chan ticket
 
+	interval time.Duration // between ticks
+
 	offered   []atomic.Int64 // by class, measured part
 	sentAll   atomic.Int64   // warm-up included
 	busy      atomic.Int64   // tickets posted and not done, or requests in flight
@@ -164,7 +166,7 @@ func (r *runner) run(ctx context.Context, tick func()) {
 	}
 	done := make(chan struct{})
 	var ticker sync.WaitGroup
-	ticker.Go(func() { everySecond(done, tick) })
+	ticker.Go(func() { every(r.interval, done, tick) })
 	if r.plan.Mode() == Open {
 		r.pace(schedule)
 	}
@@ -177,8 +179,8 @@ func (r *runner) run(ctx context.Context, tick func()) {
 	}
 }
 
-func everySecond(done <-chan struct{}, tick func()) {
-	t := time.NewTicker(time.Second)
+func every(interval time.Duration, done <-chan struct{}, tick func()) {
+	t := time.NewTicker(interval)
 	defer t.Stop()
 	for {
 		select {

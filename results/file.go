@@ -38,6 +38,7 @@ type File struct {
 	Vectors     *Vectors     `json:"vectors,omitempty"`
 	Conformance *Conformance `json:"conformance,omitempty"`
 	Load        []Load       `json:"load,omitempty"`
+	Sweep       *Sweep       `json:"sweep,omitempty"`
 	EngineBench *EngineBench `json:"engine_bench,omitempty"`
 	Rounds      []Rounds     `json:"rounds,omitempty"`
 	Comparison  *Comparison  `json:"comparison,omitempty"`

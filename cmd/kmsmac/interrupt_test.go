@@ -23,6 +23,7 @@ func TestInterrupted(t *testing.T) {
 	}{
 		{"bench kms", []string{"bench", "kms", "--no-calibrate", "--rate", "100", "--duration", "1m"}},
 		{"bench kms, closed loop", []string{"bench", "kms", "--no-calibrate", "--concurrency", "2", "--duration", "1m"}},
+		{"sweep", []string{"sweep", "--no-calibrate", "--concurrency", "1-64"}},
 		{"run", []string{"run", "--duration", "1m"}},
 	}
 	for _, row := range rows {

@@ -45,6 +45,7 @@ type cli struct {
 	Vectors vectorsCmd `cmd:"" help:"Every vector on every implementation that this CPU has."`
 	Conform conformCmd `cmd:"" help:"Hold a KMS against what AWS KMS really does."`
 	Bench   benchCmd   `cmd:"" help:"Measure."`
+	Sweep   sweepCmd   `cmd:"" help:"Loads of rising size up to where the target breaks a limit."`
 	Compare compareCmd `cmd:"" help:"Effect, interval and verdict of two results."`
 	Gate    gateCmd    `cmd:"" help:"Run base and candidate side by side; the verdict is the exit code."`
 	History historyCmd `cmd:"" help:"Trends and change points over many results."`

@@ -166,7 +166,7 @@ func TestHelpNamesWhatExists(t *testing.T) {
 	if code != 0 || errs.Len() > 0 {
 		t.Fatalf("exit %d, stderr %q", code, errs.String())
 	}
-	for _, name := range []string{"run", "vectors", "conform", "bench kms", "serve", "cleanup", "version"} {
+	for _, name := range []string{"run", "vectors", "conform", "bench kms", "sweep", "serve", "cleanup", "version"} {
 		if !strings.Contains(out.String(), "\n  "+name) {
 			t.Errorf("help does not name %q:\n%s", name, out.String())
 		}

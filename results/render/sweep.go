@@ -1,0 +1,72 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// sweepStops say why a climb ended.
+var sweepStops = map[string]string{
+	"limit":      "a limit was broken twice in succession",
+	"end":        "no limit was broken up to the end of the range",
+	"plateau":    "more requests in flight brought no more",
+	"ceiling":    "more would measure this generator and not the target",
+	"wrong_tags": "an answer was wrong",
+}
+
+func (p *printer) sweep(s *results.Sweep) {
+	if s == nil {
+		return
+	}
+	unit := "arrivals per second"
+	if s.Over == "concurrency" {
+		unit = "requests in flight"
+	}
+	p.printf("sweep over %s, client %s\n", unit, s.Client)
+	rows := [][]string{{s.Over, "phase", "answered/s", "achieved/s", "response p50", "p99", "throttled", "failed", "steady", "broken limits"}}
+	for _, pt := range s.Points {
+		phase := pt.Phase
+		if pt.Repeat > 0 {
+			phase += fmt.Sprintf(" %d", pt.Repeat)
+		}
+		p50, p99 := "–", "–"
+		if pt.Response != nil {
+			p50, p99 = ms(pt.Response.P50), ms(pt.Response.P99)
+		}
+		rows = append(rows, []string{fmt.Sprintf("%.5g", pt.Value), phase, fmt.Sprintf("%.0f", pt.AnsweredRate), fmt.Sprintf("%.0f", pt.AchievedRate), p50, p99,
+			fmt.Sprint(pt.Throttled), fmt.Sprint(pt.Failed - min(pt.Failed, pt.Throttled)), map[bool]string{true: "yes", false: "no"}[pt.Steady], strings.Join(pt.Broken, ", ")})
+	}
+	p.table(rows)
+	why := sweepStops[s.Stopped]
+	if why == "" {
+		why = "stopped by " + s.Stopped
+	}
+	p.printf("  %s\n", why)
+	p.knee(s)
+	p.printf("\n")
+}
+
+// knee prints the knee, or why there is none.
+func (p *printer) knee(s *results.Sweep) {
+	k := s.Knee
+	if k == nil {
+		if s.Stopped == "limit" {
+			p.printf("  no knee: even the smallest load broke a limit, or the search was cut short\n")
+		}
+		return
+	}
+	if k.Value == 0 {
+		p.printf("  knee: below the loads that were repeated, in most of %d interleaved repeats\n", len(k.Repeats))
+		return
+	}
+	low, high := fmt.Sprintf("%.5g", k.Low), fmt.Sprintf("%.5g", k.High)
+	if k.LowOpen {
+		low = "below the smallest that was repeated"
+	}
+	if k.HighOpen {
+		high += " or more"
+	}
+	p.printf("  knee: %.5g, between %s and %s in %d interleaved repeats (%.1f %% confidence)\n", k.Value, low, high, len(k.Repeats), 100*k.Confidence)
+}
