@@ -119,6 +119,19 @@ func (p *Probe) Updating() Key {
 	return k
 }
 
+// during returns a, the answer of an operation that state must refuse. A
+// success is judged only while the key is still in that state: otherwise the
+// state ended before the operation came, and nothing was wrong.
+func (p *Probe) during(k Key, state string, a *Answer) *Answer {
+	if a.planned || !a.Succeeded() || p.run.s.replay != nil {
+		return a
+	}
+	if now := p.describe(k).String("KeyMetadata.KeyState"); now != state {
+		p.NotApplicable("the state %s was over (now %s) before it could be judged", state, now)
+	}
+	return a
+}
+
 // stateIs wants a DescribeKey that shows the state, and Enabled as it follows
 // from it (row DK-16).
 func stateIs(state string) Expectation {
