@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test fuzz-http clients bench conform generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench conform generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -43,6 +43,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 10s)
 
 kill-test: ## KILLS (default 200) random kills of the emulator under load: nothing answered is lost
 	KILLS=$(or $(KILLS),200) $(GO) test -count=1 -timeout 60m -v -run '^TestKill$$' ./cmd/kmsmac
+
+emulator-speed: ## the emulator beside a bare handler: CPU, p99, keys, a million answers (EMULATOR_SPEED=short for CI)
+	EMULATOR_SPEED=$(or $(EMULATOR_SPEED),full) $(GO) test -count=1 -timeout 60m -run '^TestEmulatorSpeed$$' -v ./cmd/kmsmac
 
 fuzz-http: ## the emulator's whole HTTP surface for FUZZTIME (default 1h)
 	$(GO) test -run '^$$' -fuzz '^FuzzHTTP$$' -fuzztime $(or $(FUZZTIME),1h) ./target/kmsemu

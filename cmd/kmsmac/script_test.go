@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kmsmac": main})
+	testscript.Main(m, map[string]func(){"kmsmac": main, "barehttp": bareMain})
 }
 
 // TestScripts runs testdata/script, one file per command.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -19,6 +20,10 @@ const listeningPrefix = "listening on "
 
 // shutdownGrace is how long requests under way may still take.
 const shutdownGrace = 5 * time.Second
+
+// serveGCPercent is the GOGC of the emulator as a server, unless the variable
+// is set.
+const serveGCPercent = 400
 
 type serveCmd struct {
 	Listen         string        `default:"127.0.0.1:4599" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
@@ -100,6 +105,10 @@ func parseCredentials(text string) ([]kmsemu.Credential, error) {
 func (c serveCmd) Run(a *app) error {
 	if c.ListDeviations {
 		return c.list(a.streams.out)
+	}
+	if a.env("GOGC") == "" {
+		// A heap of a few megabytes is collected a hundred times a second.
+		defer debug.SetGCPercent(debug.SetGCPercent(serveGCPercent))
 	}
 	o, err := c.options(a)
 	if err != nil {

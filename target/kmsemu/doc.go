@@ -1,8 +1,9 @@
 // Package kmsemu is an embedded AWS KMS for HMAC keys: the service's contract,
 // executable.
 //
-// Do not use it to protect anything: its keys live in memory, and whoever
-// reaches its port may use them. It is no model of AWS's speed either.
+// Do not use it to protect anything: whoever reaches its port may use its keys,
+// which live in memory, or in the directory Options.Data. It is no model of
+// AWS's speed either.
 //
 // An Emulator is an http.Handler that speaks KMS's protocol, awsJson1_1, with
 // KMS's own errors, texts, states and order of checks. operations.go holds the
