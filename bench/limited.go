@@ -68,7 +68,7 @@ func (r *runner) tolerance() int64 {
 			h.Merge(one)
 		}
 	}
-	return max(int64(time.Millisecond), h.ValueAtQuantile(50)/10)
+	return max(int64(time.Millisecond), results.ValueAt(h, 0.5)/10)
 }
 
 // workersNeeded is the number of workers with which no arrival would have

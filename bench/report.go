@@ -44,8 +44,13 @@ type WrongTag struct {
 	Count     int64
 }
 
-// Verdict is Fail if any answer was wrong, Inconclusive if there was no
-// success or the run was cut short, else Pass.
+// maxUnanswered is the share of requests that may fail other than by a throttle
+// before a run can say nothing of the target's speed: one in a hundred.
+const maxUnanswered = 0.01
+
+// Verdict is Fail if any answer was wrong; Inconclusive if there was no
+// success, the run was cut short, or more than one request in a hundred failed
+// (throttles aside) or was dropped; else Pass.
 func (r *Report) Verdict() results.Verdict {
 	v := results.Pass
 	if r.Stopped != "" || len(r.Loads) == 0 {
@@ -58,11 +63,23 @@ func (r *Report) Verdict() results.Verdict {
 		switch {
 		case l.WrongTags > 0:
 			v = results.Worse(v, results.Fail)
-		case l.Succeeded == 0 && l.Refused == 0:
+		case l.Succeeded == 0 && l.Refused == 0, unanswered(l) > maxUnanswered:
 			v = results.Worse(v, results.Inconclusive)
 		}
 	}
 	return v
+}
+
+// unanswered is the share of due requests that failed other than by a throttle,
+// or were never sent.
+func unanswered(l results.Load) float64 {
+	lost := l.Dropped
+	for code, n := range l.Errors {
+		if code != "ThrottlingException" {
+			lost += n
+		}
+	}
+	return float64(max(lost, 0)) / float64(max(l.Requests+l.Dropped, 1))
 }
 
 // load runs the plan on keys that are ready and fills in the report.

@@ -147,7 +147,7 @@ func (w window) median() float64 {
 	if h == nil || h.TotalCount() == 0 {
 		return float64(results.HighestNs)
 	}
-	return float64(h.ValueAtQuantile(50))
+	return float64(results.ValueAt(h, 0.5))
 }
 
 // add adds counts, and histograms where w has them.

@@ -195,6 +195,27 @@ func TestHistogramRoundTrip(t *testing.T) {
 	}
 }
 
+// TestValueAtIsNearestRank compares with the sorted values themselves.
+func TestValueAtIsNearestRank(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 10, 49, 100, 497, 503, 999, 1000, 1001} {
+		h := results.NewHistogram()
+		for v := range n {
+			if err := h.RecordValue(int64(v + 1)); err != nil { // up to 2,047 every value has a bucket of its own
+				t.Fatal(err)
+			}
+		}
+		for _, permille := range []int{0, 1, 500, 900, 990, 999, 1000} {
+			want := int64(max(1, (n*permille+999)/1000))
+			if got := results.ValueAt(h, float64(permille)/1000); got != want {
+				t.Errorf("n %d, q %d/1000: got %d, want %d", n, permille, got, want)
+			}
+		}
+	}
+	if got := results.ValueAt(results.NewHistogram(), 0.5); got != 0 {
+		t.Errorf("empty: got %d", got)
+	}
+}
+
 func TestPlanHash(t *testing.T) {
 	p := results.Plan{Command: "bench kms", Seed: 1<<63 + 1, Settings: map[string]any{"b": 1, "a": "x"}}
 	same := results.Plan{Command: "bench kms", Seed: 1<<63 + 1, Settings: map[string]any{"a": "x", "b": 1}}

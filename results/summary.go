@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"fmt"
+	"math"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -63,10 +64,20 @@ func LatencyOf(h *hdrhistogram.Histogram) *Latency {
 	if h == nil || h.TotalCount() == 0 {
 		return nil
 	}
-	return &Latency{
-		P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90), P99: h.ValueAtQuantile(99),
-		P999: h.ValueAtQuantile(99.9), Max: h.Max(),
+	return &Latency{P50: ValueAt(h, 0.5), P90: ValueAt(h, 0.9), P99: ValueAt(h, 0.99), P999: ValueAt(h, 0.999), Max: h.Max()}
+}
+
+// ValueAt returns the smallest recorded value that at least a share q (0 to 1)
+// of all values does not exceed: the nearest-rank rule of HdrHistogram, rank
+// ceil(q·n). The library's own ValueAtQuantile rounds the rank and can be one
+// too low. It is 0 for an empty histogram.
+func ValueAt(h *hdrhistogram.Histogram, q float64) int64 {
+	n := float64(h.TotalCount())
+	if n == 0 {
+		return 0
 	}
+	rank := max(1, math.Ceil(q*n-1e-9)) // the product of exact decimals is not exact
+	return h.ValueAtQuantile(100 * (rank - 0.25) / n)
 }
 
 // EncodeHistogram writes h as HDR V2 compressed base64, the form of

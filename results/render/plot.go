@@ -73,8 +73,8 @@ func percentileCurve(text string) (curve, error) {
 	var c curve
 	end := math.Log10(float64(max(h.TotalCount(), 10)))
 	for x := 0.0; x <= end; x += 0.02 {
-		q := 100 * (1 - math.Pow(10, -x))
-		c.points = append(c.points, plotter.XY{X: math.Pow(10, x), Y: max(float64(h.ValueAtQuantile(q)), 1) / 1e6})
+		q := 1 - math.Pow(10, -x)
+		c.points = append(c.points, plotter.XY{X: math.Pow(10, x), Y: max(float64(results.ValueAt(h, q)), 1) / 1e6})
 	}
 	l := results.LatencyOf(h)
 	c.text = fmt.Sprintf("p50 %s, p90 %s, p99 %s, p99.9 %s, maximum %s", ms(l.P50), ms(l.P90), ms(l.P99), ms(l.P999), ms(l.Max))
