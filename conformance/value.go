@@ -108,7 +108,7 @@ func (v Value) holds(got any, there bool) bool {
 		return !there
 	}
 	if !there || got == nil {
-		return false
+		return there && v.kind == isValue && v.want == nil
 	}
 	switch v.kind {
 	case isPresent:

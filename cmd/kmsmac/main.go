@@ -68,12 +68,14 @@ func main() {
 	os.Exit(code)
 }
 
-// interruptible ends the context at the first Ctrl-C or SIGTERM and the
-// process at the second.
+// interruptible ends the context at the first Ctrl-C, SIGTERM or hang-up and
+// the process at the second. A closed pipe is an error of writing, not the end:
+// keys must still be removed and the result written.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ch := make(chan os.Signal, 2)
-	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		<-ch
 		cancel()
