@@ -20,11 +20,12 @@ type Job struct {
 // each call; it keeps no job. It is for one goroutine at a time. The zero value
 // works; copy no Batch after its first use.
 //
-// Every argument is checked before the first tag is computed. The methods panic
-// with "engine: Batch.Sum: jobs[3].Key is nil", "engine: Batch.Sum:
-// jobs[3].Key is destroyed", "engine: Batch.Verify: ok has 2 elements for 3
-// jobs" or "engine: Batch.Verify: tags has 2 elements for 3 jobs" (with the
-// method's own name and the numbers at hand).
+// A call with a bad argument returns no tag and sets nothing in ok; the room
+// behind dst may hold tags of other jobs by then. The methods panic with
+// "engine: Batch.Sum: jobs[3].Key is nil", "engine: Batch.Sum: jobs[3].Key is
+// destroyed", "engine: Batch.Verify: ok has 2 elements for 3 jobs" or "engine:
+// Batch.Verify: tags has 2 elements for 3 jobs" (with the method's own name and
+// the numbers at hand).
 type Batch struct {
 	tags  []byte // tags on their way to the caller
 	crews []crew
@@ -45,21 +46,41 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 		k.check("Batch.Sum: jobs[0].Key")
 		return dst
 	}
-	if gangPays(jobs) {
+	if tooFew(jobs) {
+		if overlaps(jobs, dst[len(dst):cap(dst)]) {
+			checkAlive("Batch.Sum", jobs)
+			b.split(jobs)
+			return b.collect(dst, jobs, b.tags, maxSize)
+		}
+		return sumStraight(dst, jobs)
+	}
+	v := look(jobs, dst[len(dst):cap(dst)])
+	if v.mixed {
+		checkAlive("Batch.Sum", jobs)
+	} else if jobs[0].Key.kernels.pays(len(jobs), v) {
 		if tags, stride := b.ganged(jobs); tags != nil {
 			return b.collect(dst, jobs, tags, stride)
 		}
 	}
-	if !canRunStraight(jobs, dst[len(dst):cap(dst)]) {
+	if v.overlaps || v.mixed && parts(jobs) {
 		checkAlive("Batch.Sum", jobs)
 		b.split(jobs)
 		return b.collect(dst, jobs, b.tags, maxSize)
 	}
+	return sumStraight(dst, jobs)
+}
+
+// sumStraight runs the jobs one after another, each tag straight to its place.
+func sumStraight(dst []byte, jobs []Job) []byte {
 	if cap(dst)-len(dst) < len(jobs)*maxSize {
+		checkAlive("Batch.Sum", jobs)
 		dst = makeRoom(dst, jobs)
 	}
 	for i := range jobs {
 		k := jobs[i].Key
+		if k == nil {
+			refuseJob("Batch.Sum", jobs, i)
+		}
 		dst = k.sum(dst, jobs[i].Msg)
 		if !k.live.Load() { // for the reason given at Key.sum
 			refuseJob("Batch.Sum", jobs, i)
@@ -97,17 +118,20 @@ func (b *Batch) collect(dst []byte, jobs []Job, tags []byte, stride int) []byte 
 func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	checkCount("ok", len(ok), len(jobs))
 	checkCount("tags", len(tags), len(jobs))
-	if gangPays(jobs) {
-		if want, stride := b.ganged(jobs); want != nil {
-			b.compare(ok, jobs, tags, want, stride)
+	checkAlive("Batch.Verify", jobs)
+	if !tooFew(jobs) {
+		v := look(jobs, nil)
+		if !v.mixed && jobs[0].Key.kernels.pays(len(jobs), v) {
+			if want, stride := b.ganged(jobs); want != nil {
+				b.compare(ok, jobs, tags, want, stride)
+				return
+			}
+		}
+		if v.mixed && parts(jobs) {
+			b.split(jobs)
+			b.compare(ok, jobs, tags, b.tags, maxSize)
 			return
 		}
-	}
-	if !canRunStraight(jobs, nil) {
-		checkAlive("Batch.Verify", jobs)
-		b.split(jobs)
-		b.compare(ok, jobs, tags, b.tags, maxSize)
-		return
 	}
 	for i := range jobs {
 		k := jobs[i].Key
@@ -130,11 +154,6 @@ func (b *Batch) compare(ok []bool, jobs []Job, tags [][]byte, want []byte, strid
 	}
 }
 
-// gangPays reports whether the first key's gang is worth trying.
-func gangPays(jobs []Job) bool {
-	return len(jobs) > 1 && jobs[0].Key.alive() && jobs[0].Key.kernels.pays(len(jobs))
-}
-
 // ganged computes all tags in memory of the first key's gang, or returns nil
 // when the keys are not alike or cannot be used.
 func (b *Batch) ganged(jobs []Job) (tags []byte, stride int) {
@@ -155,19 +174,78 @@ func (b *Batch) wipe() {
 	}
 }
 
-// canRunStraight reports whether every job can be run by itself, its tag going
-// straight to the caller: all keys can be used, no gang pays for some of them,
-// and no message shares memory with room.
-func canRunStraight(jobs []Job, room []byte) bool {
-	first := address(room)
-	last := first + uintptr(len(room))
+// tooFew reports whether nothing has to be known of the jobs, as no gang would be
+// quicker. The first job decides for all, which costs next to nothing: beside a
+// short message even a look at each job shows. Where the others differ from it,
+// a gang is missed that would have gained little.
+func tooFew(jobs []Job) bool {
+	n := len(jobs)
+	if n < leastWide || n >= 16 {
+		return n < leastWide
+	}
+	k := jobs[0].Key
+	if k == nil || k.kernels.lanes512 != 0 {
+		return false
+	}
+	if k.kernels.single256 == 0 {
+		return k.kernels.many256 == 0
+	}
+	size := len(jobs[0].Msg)
+	short, shortest := size < 120, size < 56                                  // at most two blocks, one
+	return n < leastNarrow || short && (n < 8 || n > 9 && n < 13) || shortest // 10 to 12: too many left over
+}
+
+// overlaps reports whether a message shares memory with the room for the tags.
+func overlaps(jobs []Job, room []byte) bool {
+	start, end := address(room), address(room)+uintptr(len(room))
 	for i := range jobs {
-		k, at := jobs[i].Key, address(jobs[i].Msg)
-		if !k.alive() || at < last && first < at+uintptr(len(jobs[i].Msg)) || k.kernels.pays(len(jobs)) {
-			return false
+		at := address(jobs[i].Msg)
+		if at < end && start < at+uintptr(len(jobs[i].Msg)) {
+			return true
 		}
 	}
-	return true
+	return false
+}
+
+// view is what one look at the jobs tells.
+type view struct {
+	blocks, longest int  // of the messages, about
+	mixed           bool // keys are not all alike, or the first is nil
+	overlaps        bool // a message shares memory with the room for the tags
+}
+
+// look goes over the jobs once. room is where tags are to be written. What it
+// costs shows beside short messages: every instruction is one for each job.
+func look(jobs []Job, room []byte) (v view) {
+	start, end := address(room), address(room)+uintptr(len(room))
+	first := jobs[0].Key
+	if first == nil {
+		return view{mixed: true}
+	}
+	for i := range jobs {
+		at, n := address(jobs[i].Msg), len(jobs[i].Msg)
+		if at < end && start < at+uintptr(n) {
+			v.overlaps = true
+		}
+		n = (n + 8) >> 6
+		v.blocks += n
+		v.longest = max(v.longest, n)
+		if k := jobs[i].Key; k != first && (k == nil || !k.alike(first)) {
+			v.mixed = true
+		}
+	}
+	return v
+}
+
+// parts reports whether gangs may do some of the jobs, whose keys are mixed,
+// quicker than one after another.
+func parts(jobs []Job) bool {
+	for i := range jobs {
+		if jobs[i].Key.kernels.mayPay(len(jobs)) {
+			return true
+		}
+	}
+	return false
 }
 
 func checkAlive(caller string, jobs []Job) {

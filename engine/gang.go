@@ -27,16 +27,27 @@ func (k kernels) newGang() gang {
 	return &wideGang{b: lanes.NewBatch512(k.lanes512, k.single512)}
 }
 
-// The smallest batches for which lanes together are quicker than one message
-// after another.
+// The smallest batches for which lanes together can be quicker than one message
+// after another; those from manyJobs on are, whatever the lengths.
 const (
-	leastNarrow = 8
+	leastNarrow = 5
 	leastWide   = 3
+	manyJobs    = 64
 )
 
-// pays reports whether n jobs are better computed by a gang.
-func (k kernels) pays(n int) bool {
+// mayPay reports whether some of n jobs, whose keys are not all alike, may be
+// better computed by a gang.
+func (k *kernels) mayPay(n int) bool {
 	return k.many256 != 0 && n >= leastNarrow || k.lanes512 != 0 && n >= leastWide
+}
+
+// pays reports whether the gang for k does n jobs, whose keys are alike, quicker
+// than one after another.
+func (k *kernels) pays(n int, v view) bool {
+	if k.many256 == 0 {
+		return k.lanes512 != 0 && n >= leastWide
+	}
+	return n >= manyJobs || k.many256.Pays(k.single256, n, v.blocks+2*n, v.longest+2) // with padding and outer block
 }
 
 // narrowGang is a gang for HMACSHA224 and HMACSHA256.
@@ -129,7 +140,7 @@ func (b *Batch) split(jobs []Job) {
 
 // runPart computes one part, by its gang if that pays.
 func (b *Batch) runPart(p *part) {
-	if gangPays(p.jobs) {
+	if p.jobs[0].Key.kernels.pays(len(p.jobs), look(p.jobs, nil)) {
 		if tags, stride := b.ganged(p.jobs); tags != nil {
 			for i, at := range p.at {
 				copy(b.tags[at*maxSize:][:maxSize], tags[i*stride:][:stride])
@@ -158,6 +169,4 @@ func (p *part) take(jobs []Job, k *Key) {
 }
 
 // alike reports whether the same gang can serve both keys in one run.
-func (k *Key) alike(other *Key) bool {
-	return k.impl == other.impl && (k.alg == other.alg || k.kernels.lanes512 != 0)
-}
+func (k *Key) alike(other *Key) bool { return k.team == other.team }

@@ -172,7 +172,10 @@ func (k *Key) prepare(secret []byte) error {
 	if k.mid, err = newMidstates(s, secret); err != nil {
 		return err
 	}
-	k.kernels = k.impl.kernels
+	k.kernels, k.team = k.impl.kernels, k.hasher
+	if k.kernels.lanes512 != 0 {
+		k.team = k.impl.hashers[HMACSHA512]
+	}
 	if k.kernels.any() {
 		return k.setKernelForm()
 	}

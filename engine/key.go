@@ -18,6 +18,7 @@ type Key struct {
 	live     atomic.Bool
 	alg      Algorithm
 	impl     *implementation
+	team     *hasher // the same in keys that one gang can serve together
 	kernels  kernels
 	hasher   *hasher      // nil exactly in Go's FIPS 140 mode
 	mid      *midstates   // nil exactly when hasher is

@@ -192,11 +192,7 @@ func (b *Batch256) Run(one Single256, many Many256) {
 	case ManyHybrid:
 		b.hybrid(one)
 	case ManyPair, ManyWide16, ManyWide8:
-		first := b.long()
-		rest := b.fullLanes(many, one, first)
-		b.singly(one, 0, first)
-		b.stepped(many, first, rest)
-		b.singly(one, rest, len(b.jobs))
+		b.eachGroup(many, one, func(from, to int) { b.stepped(many, from, to) })
 	default:
 		panic("lanes: no such kernel for many messages")
 	}
@@ -234,16 +230,6 @@ func (b *Batch256) sort() {
 	}
 }
 
-// fullLanes is the end of the part of order, from first on, that goes through
-// lanes: a last group that is not full enough goes one by one.
-func (b *Batch256) fullLanes(many Many256, one Single256, first int) int {
-	last := (len(b.jobs) - first) % many.Lanes()
-	if last >= crossover256(many, one) {
-		return len(b.jobs)
-	}
-	return len(b.jobs) - last
-}
-
 // long counts the jobs at the start of order that are too long for a lane.
 func (b *Batch256) long() int {
 	if blocks256(b.max) <= maxBlocks {
@@ -255,19 +241,6 @@ func (b *Batch256) long() int {
 		}
 	}
 	return len(b.jobs)
-}
-
-// crossover256 is from how many jobs a group that is not full pays. Measured at
-// 64 bytes: a group takes 1260 ns with AVX-512 and 1130 with AVX2, one message 94
-// with SHA-NI and 480 without. A pair is full or single.
-func crossover256(many Many256, one Single256) int {
-	switch {
-	case many == ManyPair:
-		return 2
-	case one == 0:
-		return 3
-	}
-	return 13
 }
 
 // singly computes order[from:to] one by one.

@@ -19,16 +19,6 @@ const (
 	scratch256   = max(hybridLen, int(unsafe.Sizeof(stepped256{})))
 )
 
-// What hybrid kernel and kernel for one cost, in cycles of Zen 4. Only their
-// proportion counts: it decides what becomes of a last group that is not full.
-const (
-	costSingle = 129 // a block of one message
-	costPaired = 340 // a step of eight lanes while another group runs too
-	costAlone  = 500 // the same alone
-	costGroup  = 130 // what a group costs beside its steps
-	costFirst  = 740 // the same for the only group of a batch, wiping included
-)
-
 // Available reports whether this CPU and operating system can run m.
 func (m Many256) Available() bool {
 	switch m {
@@ -53,19 +43,26 @@ func manyWide(m Many256) bool {
 	return false
 }
 
-// hybrid runs groups of eight, and one by one what does not fill a group well.
+// hybrid runs groups of eight, as many as a call may take at a time.
 func (b *Batch256) hybrid(one Single256) {
-	n := len(b.jobs)
-	first := b.long()
-	b.singly(one, 0, first)
-	full := (n - first) / 8
-	last := (n - first) % 8
-	rest := n
-	if last > 0 && !worthGroup(full, last, int(b.jobs[b.order[n-last]].blocks())+1) {
-		rest = n - last
-	}
-	b.singly(one, rest, n)
-	if first == rest {
+	b.groups = b.groups[:0]
+	steps := 0
+	b.eachGroup(ManyHybrid, one, func(from, to int) {
+		b.groups = append(b.groups, group256{})
+		g := &b.groups[len(b.groups)-1]
+		b.group(g, from, to)
+		g.pad = b.pad(g)
+		if steps += b.steps(from); steps >= 2*maxSteps {
+			b.runGroups()
+			steps = 0
+		}
+	})
+	b.runGroups()
+}
+
+// runGroups calls the kernel for the groups at hand.
+func (b *Batch256) runGroups() {
+	if len(b.groups) == 0 {
 		return
 	}
 	b.pads()
@@ -73,33 +70,8 @@ func (b *Batch256) hybrid(one Single256) {
 	if b.row == rowSHA224 {
 		short = 1
 	}
+	hybrid256(&b.scratch[0], &b.groups[0], len(b.groups), short)
 	b.groups = b.groups[:0]
-	steps := 0
-	for at := first; at < rest; at += 8 {
-		b.groups = append(b.groups, group256{})
-		g := &b.groups[len(b.groups)-1]
-		b.group(g, at, min(at+8, rest))
-		g.pad = b.pad(g)
-		steps += int(g.len[0]+72)>>6 + 1
-		if steps >= 2*maxSteps || at+8 >= rest {
-			hybrid256(&b.scratch[0], &b.groups[0], len(b.groups), short)
-			b.groups = b.groups[:0]
-			steps = 0
-		}
-	}
-}
-
-// worthGroup decides whether last jobs, fewer than eight, of at most so many
-// steps make a group beside full groups, or go one by one.
-func worthGroup(full, last, steps int) bool {
-	cost := costAlone*steps + costGroup
-	switch {
-	case full == 0:
-		cost = costAlone*steps + costFirst
-	case full%2 == 1:
-		cost = (2*costPaired-costAlone)*steps + costGroup
-	}
-	return cost < last*costSingle*steps
 }
 
 // pads prepares the outer blocks for the batch's hash.
