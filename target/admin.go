@@ -13,7 +13,8 @@ type KeyAdmin interface {
 	CreateKey(ctx context.Context, req CreateKeyRequest) (KeyMetadata, error)
 	DescribeKey(ctx context.Context, keyID string) (KeyMetadata, error)
 	// ListKeys returns one page; marker is "" for the first. limit 0 means
-	// the service's default.
+	// the service's default. A page that is Truncated without a Next leads
+	// nowhere: the target lists no more, though there is more.
 	ListKeys(ctx context.Context, marker string, limit int) (KeyPage, error)
 	EnableKey(ctx context.Context, keyID string) error
 	DisableKey(ctx context.Context, keyID string) error

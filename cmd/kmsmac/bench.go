@@ -102,6 +102,9 @@ func (c benchKMSCmd) measure(a *app, o *opened, l loadRun, calibrate func() (*re
 	}
 	rec.file.Verdict, err = l.watched(a, o, c.watchFlags, rec)
 	if err != nil {
+		for _, w := range rec.file.Warnings {
+			a.say("warning: %s", w)
+		}
 		rec.drop()
 		return err
 	}

@@ -57,9 +57,9 @@ func (c cleanupCmd) Run(a *app) error {
 }
 
 func (c cleanupCmd) sweep(a *app, o *opened) error {
-	if o.aws {
-		a.say("aws %s: at most %d requests, no new keys, at most %s (%s)", o.Info().Region, c.MaxRequests,
-			awsfacts.RequestCost(c.MaxRequests), awsfacts.PriceNote)
+	// How many keys there are is not known yet: the limit is the estimate.
+	if err := c.consent(a, o, estimate{requests: map[string]int64{"ListKeys, ListResourceTags, DescribeKey, ScheduleKeyDeletion": c.MaxRequests}}); err != nil {
+		return err
 	}
 	if err := o.reach(a.ctx); err != nil {
 		return err
@@ -72,6 +72,9 @@ func (c cleanupCmd) sweep(a *app, o *opened) error {
 	keys, err := s.find(a.ctx)
 	if err != nil {
 		return err
+	}
+	if s.cut {
+		a.say("warning: the target lists only a part of its keys (no NextMarker): run cleanup again afterwards")
 	}
 	take, err := c.choose(a, keys)
 	if err != nil {
@@ -123,6 +126,7 @@ type sweeper struct {
 	budget int64
 	paced  bool
 	last   map[string]time.Time
+	cut    bool // the target listed only a part of its keys
 }
 
 // errBudget ends a clean-up that would exceed --max-requests.
@@ -174,7 +178,10 @@ func (s *sweeper) find(ctx context.Context) ([]ownKey, error) {
 				found = append(found, k)
 			}
 		}
-		if !page.Truncated || page.Next == "" {
+		if page.Truncated && page.Next == "" {
+			s.cut = true
+		}
+		if page.Next == "" {
 			return found, nil
 		}
 		marker = page.Next

@@ -35,8 +35,9 @@ func TestKill(t *testing.T) {
 				k.round(t)
 			}
 			k.verifyAll(t)
-			if k.acknowledged == 0 || k.reads == 0 {
-				t.Errorf("%d changes, %d reads: nothing was tested", k.acknowledged, k.reads)
+			for k.acknowledged == 0 || k.reads == 0 { // on a busy machine a kill can come before any answer
+				k.round(t)
+				k.verifyAll(t)
 			}
 			t.Logf("%d kills, %d of them before it listened: %d changes acknowledged, %d answers read, %d lost",
 				k.kills, k.early, k.acknowledged, k.reads, k.lost)

@@ -309,7 +309,7 @@ func parseMix(text string) (generate, verify float64, err error) {
 func (f workloadFlags) secrets() ([][]byte, error) {
 	var out [][]byte
 	for _, name := range f.SecretFile {
-		raw, err := os.ReadFile(name)
+		raw, err := readBounded(name)
 		if err != nil {
 			return nil, unknownf("the secret cannot be read: %w", err)
 		}

@@ -100,6 +100,9 @@ func mainEnv(ctx context.Context, s streams, env func(string) string, args []str
 	if err != nil {
 		return report(s.err, err)
 	}
+	if err := refuseEmpty(args); err != nil {
+		return report(s.err, err)
+	}
 	kctx, code, done, err := parse(parser, args)
 	if done {
 		return code
@@ -122,6 +125,23 @@ func newParser(c *cli, s streams) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"targetHelp": targetHelp, "presetHelp": presetHelp()},
 	)
+}
+
+// refuseEmpty refuses an argument that is nothing, as an unset variable makes
+// one: a flag that seems to be given must not act as if it were not.
+func refuseEmpty(args []string) error {
+	for i, arg := range args {
+		if arg == "--" {
+			return nil
+		}
+		if arg == "" && i > 0 {
+			return usagef("the argument after %s is empty", args[i-1])
+		}
+		if name, value, ok := strings.Cut(arg, "="); arg == "" || ok && value == "" && strings.HasPrefix(name, "--") {
+			return usagef("%s has no value", firstOf(name, "the first argument"))
+		}
+	}
+	return nil
 }
 
 // session stands at the end of the help and works as pasted.

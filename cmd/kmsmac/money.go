@@ -76,8 +76,12 @@ func (f moneyFlags) consent(a *app, o *opened, e estimate) error {
 	}
 	region := o.Info().Region
 	perSecond, source := symmetricQuota(a.ctx, o.Target, region)
-	a.say("aws %s: at most %d requests (%s), %d new keys, %.2f%% of the symmetric quota of %.0f/s (%s), at most %s (%s)",
-		region, e.total(), strings.Join(parts, ", "), e.keys, 100*e.peakPerSecond/perSecond, perSecond, source,
+	share := "a share not known beforehand"
+	if e.peakPerSecond > 0 {
+		share = fmt.Sprintf("%.2f%%", 100*e.peakPerSecond/perSecond)
+	}
+	a.say("aws %s: at most %d requests (%s), %d new keys, %s of the symmetric quota of %.0f/s (%s), at most %s (%s)",
+		region, e.total(), strings.Join(parts, ", "), e.keys, share, perSecond, source,
 		e.cost(), awsfacts.PriceNote)
 	if !awsfacts.PriceKnown(region) {
 		a.say("warning: the prices of %s are not known here; the figure is that of the standard partition", region)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -99,10 +100,8 @@ func (r *record) finish(a *app, asJSON bool, machine func(path string) any) erro
 func (r *record) finishAs(a *app, format string, machine func(path string) any) error {
 	r.file.Finished = time.Now().UTC()
 	r.file.Interrupted = r.file.Interrupted || a.ctx.Err() != nil
-	path, err := results.Write(r.dir, &r.file)
-	if err != nil {
-		return unknownf("%w", err)
-	}
+	path, lost := results.Write(r.dir, &r.file)
+	var err error
 	switch format {
 	case "json":
 		err = printJSON(a, machine(path))
@@ -112,10 +111,19 @@ func (r *record) finishAs(a *app, format string, machine func(path string) any) 
 		err = render.Text(a.streams.out, &r.file)
 	}
 	if err != nil {
-		return unknownf("the result cannot be printed: %w", err)
+		err = unknownf("the result cannot be printed: %w", err)
 	}
-	if format != "json" {
+	switch {
+	case lost != nil:
+		err = errors.Join(err, unknownf("%w", lost)) // what was measured stands on stdout
+	case format != "json":
 		a.say("result: %s", path)
+	}
+	if err != nil && r.file.Verdict == results.Fail {
+		return &exitError{exitFailed, err}
+	}
+	if err != nil {
+		return err
 	}
 	return verdictError(r.file.Verdict, r.file.Interrupted)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -78,7 +77,7 @@ func (c serveCmd) options(a *app) (kmsemu.Options, error) {
 func parseCredentials(text string) ([]kmsemu.Credential, error) {
 	lines := []string{text}
 	if name, ok := strings.CutPrefix(text, "@"); ok {
-		raw, err := os.ReadFile(name)
+		raw, err := readBounded(name)
 		if err != nil {
 			return nil, unknownf("the credentials cannot be read: %w", err)
 		}

@@ -30,7 +30,7 @@ func (c serveCmd) dataOptions(a *app, o *kmsemu.Options) error {
 	if c.SeedFile == "" {
 		return nil
 	}
-	raw, err := os.ReadFile(c.SeedFile)
+	raw, err := readBounded(c.SeedFile)
 	if err != nil {
 		return unknownf("the seed file cannot be read: %w", err)
 	}
@@ -52,7 +52,7 @@ func (c serveCmd) dataKey(a *app) (kmsemu.Passphrase, error) {
 	if runtime.GOOS != "windows" && st.Mode().Perm()&0o077 != 0 {
 		a.say("warning: other users may read the key file %s", c.DataKeyFile)
 	}
-	raw, err := os.ReadFile(c.DataKeyFile)
+	raw, err := readBounded(c.DataKeyFile)
 	if err != nil {
 		return nil, unknownf("the key file cannot be read: %w", err)
 	}

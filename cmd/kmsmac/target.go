@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"strings"
@@ -115,9 +116,9 @@ func (s *targetSpec) check(f targetFlags) error {
 	u, err := url.Parse(s.endpoint)
 	switch {
 	case err != nil:
-		return usagef("%q is not a URL", s.endpoint)
+		return usagef("the endpoint is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return usagef("%q is not a URL of the form http://host:port", s.endpoint)
+		return usagef("%q is not a URL of the form http://host:port", u.Redacted())
 	}
 	s.aws = s.aws || awsfacts.IsAWSHost(u.Host)
 	return nil
@@ -269,6 +270,23 @@ func firstOf(values ...string) string {
 
 func (a *app) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.streams.err, format+"\n", args...)
+}
+
+// maxInputBytes bounds files that a user names: secrets, keys, lists of them.
+const maxInputBytes = 16 << 20
+
+// readBounded reads a file, but not one without an end.
+func readBounded(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxInputBytes+1))
+	if err == nil && len(raw) > maxInputBytes {
+		err = fmt.Errorf("%s is larger than %d bytes", name, maxInputBytes)
+	}
+	return raw, err
 }
 
 // hostname is this machine's name as keys carry it.

@@ -67,8 +67,8 @@ func (f *flight) metadata(m *types.KeyMetadata) (target.KeyMetadata, error) {
 	return out, nil
 }
 
-// ListKeys sends one ListKeys. A page that is truncated without a marker is an
-// error of Kind NotKMS.
+// ListKeys sends one ListKeys. An answer without Keys is an error of Kind
+// NotKMS.
 func (c *Client) ListKeys(ctx context.Context, marker string, limit int) (target.KeyPage, error) {
 	f := &flight{operation: "ListKeys"}
 	in := &kms.ListKeysInput{Marker: optional(marker)}
@@ -79,9 +79,12 @@ func (c *Client) ListKeys(ctx context.Context, marker string, limit int) (target
 	if err != nil {
 		return target.KeyPage{}, err
 	}
-	next, err := f.next(marker, out.Truncated, out.NextMarker)
-	if err != nil {
-		return target.KeyPage{}, err
+	if out.Keys == nil { // an empty list is not an absent one
+		return target.KeyPage{}, f.missing("Keys")
+	}
+	next := aws.ToString(out.NextMarker)
+	if !out.Truncated || next == marker {
+		next = "" // a page that leads back to itself would keep a caller paging for ever
 	}
 	page := target.KeyPage{Next: next, Truncated: out.Truncated, Keys: make([]target.KeyRef, 0, len(out.Keys))}
 	for _, k := range out.Keys {

@@ -187,6 +187,7 @@ func (c *Client) setHTTPClient(o *kms.Options, roots *x509.CertPool) {
 	}
 	tr := buildable.GetTransport()
 	trust(tr)
+	tr.MaxResponseHeaderBytes = 64 << 10
 	tr.MaxIdleConns = c.opts.MaxConnections
 	tr.MaxIdleConnsPerHost = c.opts.MaxConnections
 	tr.MaxConnsPerHost = 0
