@@ -214,18 +214,29 @@ func TestSlowClients(t *testing.T) {
 		c.request(op, body).Write(&buf)
 		return buf.Bytes()
 	}
+	var wg sync.WaitGroup
 	for _, row := range []struct {
 		name   string
 		within time.Duration
 		talk   func(t *testing.T, c net.Conn)
 	}{
 		{"no headers", headerTimeout, func(t *testing.T, c net.Conn) { c.Write([]byte("POST / HTTP/1.1\r\n")) }},
+		{"headers drop by drop", headerTimeout, func(t *testing.T, c net.Conn) {
+			wg.Go(func() {
+				for _, b := range raw("ListKeys", "{}") {
+					if _, err := c.Write([]byte{b}); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			})
+		}},
 		{"no body", patience, func(t *testing.T, c net.Conn) {
 			r := raw("ListKeys", `{"Limit":7}`)
 			c.Write(r[:len(r)-3])
 		}},
 		{"no request after the first", idleTimeout, func(t *testing.T, c net.Conn) {
-			go c.Write(raw("ListKeys", "{}"))
+			wg.Go(func() { c.Write(raw("ListKeys", "{}")) })
 			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 			if err != nil || resp.StatusCode != 200 {
 				t.Errorf("first request: got %v, %v", resp, err)
@@ -241,6 +252,7 @@ func TestSlowClients(t *testing.T) {
 				}
 				defer c.Close()
 				row.talk(t, c)
+				defer wg.Wait()
 				began := time.Now()
 				if _, err := io.Copy(io.Discard, c); err != nil {
 					t.Errorf("got %v, want the end of the connection", err)

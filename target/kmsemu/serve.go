@@ -8,11 +8,10 @@ import (
 
 // ServeHTTP answers one request: it waits for a server and for the latency,
 // then answers, damaged if the plan of faults says so.
-func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.answer(w, r, 0) }
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.answer(w, r, pace{}) }
 
-// answer is ServeHTTP for a client that may take so long to send its body, and
-// as long again to take the answer; 0 leaves that to the server.
-func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, patience time.Duration) {
+// answer is ServeHTTP for a client that is bounded by a pace.
+func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, p pace) {
 	n := e.requests.Add(1)
 	arrived := e.opt.Now()
 	if !e.enter(r.Context()) {
@@ -26,7 +25,7 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, patience time.
 	}
 	s := scratches.Get().(*scratch)
 	defer s.release()
-	body, err := s.readBodyWithin(w, r, patience)
+	body, err := s.readBodyWithin(w, r, p)
 	if !pause(r.Context(), e.delay(n, arrived, rule)) {
 		return
 	}
@@ -41,9 +40,7 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, patience time.
 		edit(c, &resp)
 	}
 	e.observe(c, &resp, arrived)
-	if patience > 0 {
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience + rule.slowness()))
-	}
+	p.writes(w, rule.slowness())
 	if rule != nil {
 		rule.writeFaulty(w, r, resp, c.requestID)
 		return

@@ -83,11 +83,21 @@ func (e *Emulator) serveOn(l net.Listener, url string, opt ServerOptions) *Serve
 		opt.ErrorLog = log.New(io.Discard, "", 0)
 	}
 	s := &Server{URL: url, Emulator: e, slots: &slots{free: make(chan struct{}, opt.MaxConnections)}, ended: make(chan struct{})}
-	s.http = &http.Server{Handler: http.HandlerFunc(s.front), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: opt.ErrorLog, ConnState: s.slots.follow}
+	watch := &connWatch{}
+	s.http = &http.Server{Handler: http.HandlerFunc(s.front), MaxHeaderBytes: maxHeaderBytes, ErrorLog: opt.ErrorLog,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			s.slots.follow(c, state)
+			watch.follow(c, state)
+		}}
+	s.http.ConnContext = watch.enter
+	if opt.Certificate != nil { // many requests share a connection of HTTP/2
+		s.http.ReadHeaderTimeout, s.http.IdleTimeout = headerTimeout, idleTimeout
+		s.http.ConnState, s.http.ConnContext = s.slots.follow, nil
+	}
 	limited := &limitedListener{Listener: l, slots: s.slots, closed: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
+		defer watch.stop()
 		if opt.Certificate == nil {
 			_ = s.http.Serve(limited) // ends with Close or Shutdown
 			return
@@ -111,7 +121,8 @@ func (s *Server) front(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.Emulator.answer(w, r, patience)
+	due, _ := r.Context().Value(dueKey{}).(*connDue)
+	s.Emulator.answer(w, r, pace{patience, due})
 }
 
 // Close stops the endpoint at once and waits until it has ended. The emulator

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 )
 
 const (
@@ -89,19 +88,12 @@ func (r *response) writeHeader(w http.ResponseWriter, requestID string, length i
 	w.WriteHeader(r.status)
 }
 
-// readBodyWithin reads the body with a deadline, where the connection has one.
-func (s *scratch) readBodyWithin(w http.ResponseWriter, r *http.Request, patience time.Duration) ([]byte, error) {
-	if patience == 0 {
-		return s.readBody(r)
-	}
-	rc, until := http.NewResponseController(w), time.Now().Add(patience)
-	_ = rc.SetReadDeadline(until)
-	if r.Header["Expect"] != nil { // reading writes 100 Continue
-		_ = rc.SetWriteDeadline(until)
-	}
+// readBodyWithin reads the body at the client's pace.
+func (s *scratch) readBodyWithin(w http.ResponseWriter, r *http.Request, p pace) ([]byte, error) {
+	p.reads(w, r)
 	body, err := s.readBody(r)
 	if err == nil { // else net/http shall not wait for the rest either
-		_ = rc.SetReadDeadline(time.Time{})
+		p.read(w)
 	}
 	return body, err
 }
