@@ -82,8 +82,8 @@ func proveAnswers(t *testing.T, n int) proofRow {
 		})
 	}
 	wg.Wait()
-	return proofRow{"emulator-answers", fmt.Sprintf("%d lost, %d wrong of %d", lost.Load(), wrong.Load(), sent.Load()),
-		fmt.Sprintf("0 lost or wrong of %d", n), lost.Load() == 0 && wrong.Load() == 0 && sent.Load() >= int64(n), false}
+	return proofRow{name: "emulator-answers", figure: fmt.Sprintf("%d lost, %d wrong of %d", lost.Load(), wrong.Load(), sent.Load()),
+		goal: fmt.Sprintf("0 of %d", n), ok: lost.Load() == 0 && wrong.Load() == 0 && sent.Load() >= int64(n)}
 }
 
 func answerSeed(t *testing.T) string {

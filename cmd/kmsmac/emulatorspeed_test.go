@@ -27,7 +27,7 @@ type proofSizes struct {
 }
 
 var (
-	proofFull  = proofSizes{requests: 1_000_000, keys: 100_000, rounds: 25, perRound: 2000, p99Time: 5 * time.Second, p99Turns: 5}
+	proofFull  = proofSizes{requests: 1_000_000, keys: 100_000, rounds: 25, perRound: 2000, p99Time: 4 * time.Second, p99Turns: 7}
 	proofShort = proofSizes{requests: 60_000, keys: 100_000, rounds: 9, perRound: 1000, p99Time: time.Second, p99Turns: 3}
 )
 
@@ -35,13 +35,16 @@ var (
 type proofRow struct {
 	name, figure, goal string
 	ok, speed          bool
+	noisy              bool // it was missed while the same differed from itself: no verdict
 }
 
 // TestEmulatorSpeed proves what issue 4 demands of the emulator's speed and
 // scale: one row for each goal and a last line "N of M". Every answer is
 // checked; a lost or wrong one always fails. A goal of speed that is missed
-// fails unless docs/known-short.md names its row with a reason. EMULATOR_SPEED
-// is full or short; without it only answers are checked, on fewer requests.
+// fails unless docs/known-short.md names its row with a reason. What is compared
+// is measured in turns, A, B, A; when A differs from A too much, the row is noisy:
+// no goal met, and a failure of the full proof alone. EMULATOR_SPEED is full or
+// short; without it only answers are checked, on fewer requests.
 func TestEmulatorSpeed(t *testing.T) {
 	mode := os.Getenv("EMULATOR_SPEED")
 	sizes, ok := map[string]proofSizes{"": {requests: 10_000}, "short": proofShort, "full": proofFull}[mode]
@@ -61,12 +64,14 @@ func TestEmulatorSpeed(t *testing.T) {
 			met++
 		case r.speed && known[r.name]:
 			verdict = "short (known)"
+		case r.noisy && mode == "short":
+			verdict = "noisy"
 		default:
 			verdict = "short"
 			t.Errorf("%s: %s, want %s", r.name, r.figure, r.goal)
 		}
 		if mode != "" {
-			fmt.Printf("%-24s %-44s %-36s %s\n", r.name, r.figure, r.goal, verdict)
+			fmt.Printf("%-24s %-58s %-26s %s\n", r.name, r.figure, r.goal, verdict)
 		}
 	}
 	if mode != "" {
@@ -97,34 +102,35 @@ func proveSpeed(t *testing.T, sizes proofSizes) []proofRow {
 	fewIDs, manyIDs := few.makeKeys(t, 10), many.makeKeys(t, sizes.keys)
 	var rows []proofRow
 	for _, size := range []int{64, 4096} {
-		base, ours := cpuPair(t, sizes, bare.macs(fewIDs, size), bare, few.macs(fewIDs, size), few)
-		rows = append(rows, cpuRow(fmt.Sprintf("emulator-cpu-%d", size), "a bare handler", base, ours, 1.5))
+		turns := cpuTurns(t, sizes, bare.macs(fewIDs, size), bare, few.macs(fewIDs, size), few)
+		rows = append(rows, turns.row(fmt.Sprintf("emulator-cpu-%d", size), "CPU per request", "a bare handler", 1.5))
 	}
-	base, ours := cpuPair(t, sizes, few.macs(fewIDs, 64), few, many.macs(manyIDs, 64), many)
-	rows = append(rows, cpuRow("emulator-cpu-keys", "10 keys", base, ours, 1.1))
+	turns := cpuTurns(t, sizes, few.macs(fewIDs, 64), few, many.macs(manyIDs, 64), many)
+	rows = append(rows, turns.row("emulator-cpu-keys", "CPU per request", "10 keys", 1.1))
 	for _, conns := range []int{1, 16, 256} {
-		a, b := p99Pair(t, sizes, conns, bare.macs(fewIDs, 64), bare, few.macs(fewIDs, 64), few)
-		rows = append(rows, p99Row(fmt.Sprintf("emulator-p99-conns-%d", conns), "a bare handler", a, b))
+		turns := p99Turns(t, sizes, conns, bare.macs(fewIDs, 64), bare, few.macs(fewIDs, 64), few)
+		rows = append(rows, turns.row(fmt.Sprintf("emulator-p99-conns-%d", conns), "p99 at 1,000/s", "a bare handler", 1.5))
 	}
-	a, b := p99Pair(t, sizes, 16, few.macs(fewIDs, 64), few, many.macs(manyIDs, 64), many)
-	return append(rows, p99Row("emulator-p99-keys", "10 keys", a, b))
+	turns = p99Turns(t, sizes, 16, few.macs(fewIDs, 64), few, many.macs(manyIDs, 64), many)
+	return append(rows, turns.row("emulator-p99-keys", "p99 at 1,000/s", "10 keys", 1.5))
 }
 
-func cpuRow(name, than string, base, ours []float64, most float64) proofRow {
-	ratio := make([]float64, len(base))
-	for i := range base {
-		ratio[i] = ours[i] / base[i]
+// proofTurn is one measurement of A, B, A, in microseconds.
+type proofTurn struct{ before, ours, after float64 }
+
+type proofTurns []proofTurn
+
+// row is the verdict on B: the middle of the ratios.
+func (turns proofTurns) row(name, what, than string, most float64) proofRow {
+	var ratio, self, ours, base []float64
+	for _, t := range turns {
+		a := (t.before + t.after) / 2
+		ratio, ours, base = append(ratio, t.ours/a), append(ours, t.ours), append(base, a)
+		self = append(self, max(t.before/t.after, t.after/t.before))
 	}
 	m := middle(ratio)
-	return proofRow{name, fmt.Sprintf("%.2fx (%.1f us, %s %.1f us)", m, middle(ours), than, middle(base)),
-		fmt.Sprintf("CPU per request <= %.2fx", most), m <= most, true}
-}
-
-func p99Row(name, than string, base, ours time.Duration) proofRow {
-	const most = 1.5
-	ratio := float64(ours) / float64(base)
-	return proofRow{name, fmt.Sprintf("%.2fx (%v, %s %v)", ratio, ours.Round(time.Microsecond), than, base.Round(time.Microsecond)),
-		fmt.Sprintf("p99 at 1,000/s <= %.2fx", most), ratio <= most, true}
+	return proofRow{name: name, figure: fmt.Sprintf("%.2fx (%.0f us, %s %.0f us; A/A %.2fx)", m, middle(ours), than, middle(base), middle(self)),
+		goal: fmt.Sprintf("%s <= %.2fx", what, most), ok: m <= most, speed: true, noisy: m > most && middle(self) > 1+(most-1)/2}
 }
 
 func middle(v []float64) float64 {
@@ -179,9 +185,8 @@ func (s *proofServer) macs(ids []string, size int) func() [][]byte {
 	}
 }
 
-// cpuPair measures the CPU time per request of two servers in turn, in
-// microseconds.
-func cpuPair(t *testing.T, sizes proofSizes, first func() [][]byte, a *proofServer, second func() [][]byte, b *proofServer) (base, ours []float64) {
+// cpuTurns measures the CPU time per request of two servers.
+func cpuTurns(t *testing.T, sizes proofSizes, first func() [][]byte, a *proofServer, second func() [][]byte, b *proofServer) (turns proofTurns) {
 	t.Helper()
 	ca, cb := dialed(t, a), dialed(t, b)
 	once := func(s *proofServer, c *proofConn, requests [][]byte) float64 {
@@ -194,10 +199,9 @@ func cpuPair(t *testing.T, sizes proofSizes, first func() [][]byte, a *proofServ
 	once(a, ca, first()) // warm
 	once(b, cb, second())
 	for range sizes.rounds {
-		base = append(base, once(a, ca, first()))
-		ours = append(ours, once(b, cb, second()))
+		turns = append(turns, proofTurn{once(a, ca, first()), once(b, cb, second()), once(a, ca, first())})
 	}
-	return base, ours
+	return turns
 }
 
 func dialed(t *testing.T, s *proofServer) *proofConn {
@@ -217,21 +221,19 @@ func mustDo(t *testing.T, c *proofConn, request []byte) {
 	}
 }
 
-// p99Pair measures the p99 of the response time at an arrival rate, from the
-// moment a request was due, of two servers in turn.
-func p99Pair(t *testing.T, sizes proofSizes, conns int, first func() [][]byte, a *proofServer, second func() [][]byte, b *proofServer) (base, ours time.Duration) {
+// p99Turns measures the p99 of the response time of two servers at an arrival
+// rate, from the moment a request was due.
+func p99Turns(t *testing.T, sizes proofSizes, conns int, first func() [][]byte, a *proofServer, second func() [][]byte, b *proofServer) (turns proofTurns) {
 	t.Helper()
-	var one, two []time.Duration
-	for range sizes.p99Turns {
-		one = append(one, paced(t, a, conns, sizes.p99Time, first())...)
-		two = append(two, paced(t, b, conns, sizes.p99Time, second())...)
+	once := func(s *proofServer, requests [][]byte) float64 {
+		times := paced(t, s, conns, sizes.p99Time, requests)
+		slices.Sort(times)
+		return float64(times[len(times)*99/100].Nanoseconds()) / 1000
 	}
-	return p99(one), p99(two)
-}
-
-func p99(v []time.Duration) time.Duration {
-	slices.Sort(v)
-	return v[len(v)*99/100]
+	for range sizes.p99Turns {
+		turns = append(turns, proofTurn{once(a, first()), once(b, second()), once(a, first())})
+	}
+	return turns
 }
 
 // proofRate is the arrival rate of p99, over all connections.
