@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench conform generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self conform generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -59,6 +59,10 @@ clients: ## install the pinned AWS clients that the tests drive the emulator wit
 
 bench: build ## load on the embedded emulator
 	$(BIN) bench kms
+
+bench-self: ## the load generator against its goals: wrk, a bare SDK loop, servers with known delays
+	$(GO) test -c -o bin/bench-self.test ./bench
+	KMSMAC_TEST_CHILD=self=docs/known-short.md bin/bench-self.test
 
 conform: build ## the conformance suite on the embedded emulator
 	$(BIN) conform

@@ -132,6 +132,8 @@ func testReaches(dir, own string) bool {
 	case "target/awskms":
 		return dir == "conformance" || dir == "bench" || dir == "target/targettest" || dir == "target/kmsemu" ||
 			dir == "target/lean" || dir == "target/raw"
+	case "target/lean", "target/raw":
+		return dir == "bench"
 	case "target/internal/wiretest":
 		return dir == "target/lean" || dir == "target/raw"
 	case "vectors":

@@ -5,12 +5,14 @@ package bench
 import (
 	"bufio"
 	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,58 +24,90 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/kmsmac/kmsmac/engine"
+	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target"
-	"github.com/kmsmac/kmsmac/target/awskms"
 )
 
-// nullChild makes this test binary serve the null responder instead of testing.
-const nullChild = "KMSMAC_TEST_NULL_RESPONDER"
+// childMode makes this test binary do something else than testing.
+const childMode = "KMSMAC_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(nullChild) == "" {
+	switch mode, what, _ := strings.Cut(os.Getenv(childMode), "="); mode {
+	case "":
 		os.Exit(m.Run())
+	case "null":
+		os.Exit(serveNullChild())
+	case "emulator":
+		os.Exit(serveEmulatorChild(what))
+	case "self":
+		flag.Parse() // testing.Benchmark reads the flags
+		os.Exit(benchSelf(os.Stdout, what))
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	fmt.Println(l.Addr())
+	fmt.Fprintln(os.Stderr, "unknown "+childMode)
+	os.Exit(2)
+}
+
+// untilEOF returns a context that ends when standard input does: the parent has
+// closed it, or died.
+func untilEOF() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
-	go func() { // the parent's end closes stdin
+	go func() {
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
 		cancel()
 	}()
-	if err := ServeNull(ctx, l); err != nil {
-		os.Exit(1)
-	}
-	os.Exit(0)
+	return ctx, cancel
 }
 
-// startNullProcess serves from a process of its own, so that its CPU time is
-// not in the figures.
-func startNullProcess(b *testing.B) string {
-	b.Helper()
+func serveNullChild() int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println("http://" + l.Addr().String())
+	ctx, cancel := untilEOF()
+	defer cancel()
+	if err := ServeNull(ctx, l); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// child is this binary in another mode. Its first line is the URL it serves.
+type child struct {
+	url   string
+	in    io.Closer
+	lines *bufio.Reader
+	cmd   *exec.Cmd
+}
+
+func startSelf(mode string) (*child, error) {
 	exe, err := os.Executable()
 	if err != nil {
-		b.Fatal(err)
+		return nil, err
 	}
 	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), nullChild+"=1")
+	cmd.Env = append(os.Environ(), childMode+"="+mode)
+	cmd.Stderr = os.Stderr
 	in, err1 := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe()
-	if err1 != nil || err2 != nil || cmd.Start() != nil {
-		b.Fatal("the null responder did not start")
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
 	}
-	b.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
+	if err := cmd.Start(); err != nil {
+		return nil, err
 	}
-	return "http://" + strings.TrimSpace(line)
+	c := &child{in: in, lines: bufio.NewReader(out), cmd: cmd}
+	line, err := c.lines.ReadString('\n')
+	c.url = strings.TrimSpace(line)
+	return c, err
+}
+
+// end closes the child's input, reads what it says last, and waits for it.
+func (c *child) end() (last string, err error) {
+	err = c.in.Close()
+	raw, readErr := io.ReadAll(c.lines)
+	return string(raw), errors.Join(err, readErr, c.cmd.Wait())
 }
 
 // checking verifies each tag with the engine, as a run on imported keys does;
@@ -92,22 +126,17 @@ func (c checking) GenerateMac(ctx context.Context, req target.GenerateMacRequest
 const selfConcurrency = 16
 
 // bareLoop is the peer: nothing but the SDK in as many goroutines.
-func bareLoop(b *testing.B, client *kms.Client, d time.Duration) (perRequest time.Duration) {
-	b.Helper()
+func bareLoop(client *kms.Client, d time.Duration) (perRequest time.Duration, err error) {
 	before, end := cpuTime(), time.Now().Add(d)
-	counts := make([]int64, selfConcurrency)
+	counts, errs := make([]int64, selfConcurrency), make([]error, selfConcurrency)
 	var wg sync.WaitGroup
 	msg := make([]byte, 32)
 	for i := range counts {
 		wg.Go(func() {
-			for time.Now().Before(end) {
-				_, err := client.GenerateMac(context.Background(), &kms.GenerateMacInput{
+			for time.Now().Before(end) && errs[i] == nil {
+				_, errs[i] = client.GenerateMac(context.Background(), &kms.GenerateMacInput{
 					KeyId: aws.String("null"), MacAlgorithm: types.MacAlgorithmSpecHmacSha256, Message: msg,
 				})
-				if err != nil {
-					b.Error(err)
-					return
-				}
 				counts[i]++
 			}
 		})
@@ -117,60 +146,37 @@ func bareLoop(b *testing.B, client *kms.Client, d time.Duration) (perRequest tim
 	for _, c := range counts {
 		n += c
 	}
-	return (cpuTime() - before) / time.Duration(max(n, 1))
+	return (cpuTime() - before) / time.Duration(max(n, 1)), errors.Join(errs...)
 }
 
-func harnessLoop(b *testing.B, t target.Target, d time.Duration) (perRequest time.Duration) {
-	b.Helper()
+// harnessLoop is the whole harness in a closed loop against a null responder:
+// CPU time a request, records included.
+func harnessLoop(t target.Target, d time.Duration) (perRequest time.Duration, err error) {
+	p := Plan{Concurrency: selfConcurrency, Duration: d, Warmup: NoTime, Workload: Workload{Generate: 1}}.WithDefaults()
+	keys, err := nullKeys(p)
+	if err != nil {
+		return 0, err
+	}
+	r, err := newRunner(t, p, keys, newBudget(p, Estimate{}))
+	if err != nil {
+		return 0, err
+	}
 	before := cpuTime()
-	c, err := calibrate(context.Background(), t, Plan{Workload: Workload{Generate: 1}}, selfConcurrency, d*5/6)
-	if err != nil {
-		b.Fatal(err)
+	r.run(context.Background(), func() { r.col.take() })
+	r.col.take()
+	used := cpuTime() - before
+	n := &r.col.classes[0].counts
+	if n.sent() == 0 || n.sent() > n.outcomes[succeeded] {
+		return 0, fmt.Errorf("%d of %d requests failed: %v", n.sent()-n.outcomes[succeeded], n.sent(), n.errors)
 	}
-	// A sixth is warm-up and not counted: only the rate is known there.
-	n := float64(c.service.TotalCount()) * 6 / 5
-	return time.Duration(float64(cpuTime()-before) / n)
+	return used / time.Duration(n.sent()), nil
 }
 
-// BenchmarkAgainstBareSDK compares CPU time per request of the harness, records
-// and verification included, with a bare loop over the same SDK: 60
-// interleaved pairs. Run it with -benchtime 1x.
-func BenchmarkAgainstBareSDK(b *testing.B) {
-	url := startNullProcess(b)
-	ours, err := awskms.New(context.Background(), awskms.Options{Endpoint: url, Region: "us-east-1", MaxConnections: selfConcurrency})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer ours.Close()
-	key, err := engine.NewKey(engine.HMACSHA256, make([]byte, 32))
-	if err != nil {
-		b.Fatal(err)
-	}
-	bare := kms.New(kms.Options{
+func bareClient(url string) *kms.Client {
+	return kms.New(kms.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 		Retryer: aws.NopRetryer{}, HTTPClient: &http.Client{Transport: &http.Transport{MaxIdleConns: 100, MaxIdleConnsPerHost: 100}},
 	})
-	const round = 300 * time.Millisecond
-	harnessLoop(b, checking{ours, key}, round)
-	bareLoop(b, bare, round)
-	for b.Loop() {
-		var base, with, ratios []float64
-		for i := range 60 {
-			var x, y time.Duration
-			if i%2 == 0 {
-				x, y = bareLoop(b, bare, round), harnessLoop(b, checking{ours, key}, round)
-			} else {
-				y, x = harnessLoop(b, checking{ours, key}, round), bareLoop(b, bare, round)
-			}
-			base, with, ratios = append(base, float64(x)), append(with, float64(y)), append(ratios, float64(y)/float64(x))
-		}
-		b.ReportMetric(median(base), "bare-cpu-ns/request")
-		b.ReportMetric(median(with), "harness-cpu-ns/request")
-		b.ReportMetric(median(ratios), "ratio")
-	}
 }
 
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return v[len(v)/2]
-}
+func median(v []float64) float64 { return results.Quantile(v, 0.5) }

@@ -33,6 +33,7 @@ func TestTruth(t *testing.T) {
 				for name, c := range map[string][2]float64{
 					"p50": {float64(r.P50), tc.p50}, "p99": {float64(r.P99), tc.p99}, "p99.9": {float64(r.P999), tc.p999},
 				} {
+					t.Logf("%s off by %.3f %%", name, 100*math.Abs(c[0]/c[1]-1))
 					if math.Abs(c[0]/c[1]-1) > 0.02 {
 						t.Errorf("%s: %.3f ms, want %.3f ms within 2 %%", name, c[0]/ms, c[1]/ms)
 					}
