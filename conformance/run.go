@@ -41,13 +41,6 @@ func Run(ctx context.Context, t target.Target, o Options) (results.Conformance, 
 	return s.report(sel, done), ctx.Err()
 }
 
-// ended is a case that ended.
-type ended struct {
-	index  int
-	result results.CaseResult
-	facts  []Fact
-}
-
 // runAll runs the cases, most of them side by side, then those that must be
 // alone, and returns the results in catalogue order.
 func (s *session) runAll(sel selection) []results.CaseResult {
