@@ -142,7 +142,7 @@ func gmCases() []Case {
 		}).imports().in(ProfileImport),
 		def("GM-30", func(p *Probe) {
 			k := p.Creating(p.Fresh(HMAC256.Multi()))
-			p.In().during(k, "Creating", p.In().Call("GenerateMac", k.MAC(some))).Want(wrongState(k, "creating"))
+			p.In().Call("GenerateMac", k.MAC(some)).Want(wrongState(k, "creating"))
 		}).regions().in(ProfileMultiRegion),
 		def("GM-31", func(p *Probe) {
 			k := p.Updating()

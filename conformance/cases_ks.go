@@ -50,13 +50,13 @@ func ksCases() []Case {
 		def("KS-06", bothSwitches(HMAC256.External(), func(k Key) Expectation { return wrongState(k, "pending import").known() })).in(ProfileImport),
 		def("KS-07", func(p *Probe) {
 			k := p.Creating(p.Fresh(HMAC256.Multi()))
-			p.In().during(k, "Creating", p.In().Call("EnableKey", Params{"KeyId": k.ID})).Want(wrongState(k, "creating"))
-			p.In().during(k, "Creating", p.In().Call("DisableKey", Params{"KeyId": k.ID})).Want(wrongState(k, "creating"))
+			p.In().Call("EnableKey", Params{"KeyId": k.ID}).Want(wrongState(k, "creating"))
+			p.In().Call("DisableKey", Params{"KeyId": k.ID}).Want(wrongState(k, "creating"))
 		}).regions().in(ProfileMultiRegion),
 		def("KS-08", func(p *Probe) {
 			k := p.Updating()
-			p.during(k, "Updating", p.Call("EnableKey", Params{"KeyId": k.ID})).Want(wrongState(k, "updating"))
-			p.during(k, "Updating", p.Call("DisableKey", Params{"KeyId": k.ID})).Want(wrongState(k, "updating"))
+			p.Call("EnableKey", Params{"KeyId": k.ID}).Want(wrongState(k, "updating"))
+			p.Call("DisableKey", Params{"KeyId": k.ID}).Want(wrongState(k, "updating"))
 		}).regions().in(ProfileMultiRegion),
 		def("KS-09", func(p *Probe) {
 			k := p.Shared(HMAC256.Deleting())
@@ -78,7 +78,7 @@ func ksCases() []Case {
 		}).in(ProfileGovernance),
 		def("KS-13", func(p *Probe) {
 			k := p.Creating(p.Fresh(HMAC256.Multi()))
-			p.In().during(k, "Creating", p.In().grant(k)).Want(wrongState(k, "creating"))
+			p.In().grant(k).Want(wrongState(k, "creating"))
 		}).regions().in(ProfileMultiRegion),
 		def("KS-14", allowedInAnyState).in(ProfileGovernance),
 		def("KS-15", func(p *Probe) {
@@ -126,7 +126,7 @@ func ksCases() []Case {
 		}),
 		def("KS-23", func(p *Probe) {
 			k := p.Updating()
-			p.during(k, "Updating", schedule(p, k)).Want(wrongState(k, "updating"))
+			schedule(p, k).Want(wrongState(k, "updating"))
 		}).regions().in(ProfileMultiRegion),
 		def("KS-24", func(p *Probe) {
 			for _, kind := range []KeyKind{HMAC256, HMAC256.Disabled()} {

@@ -120,7 +120,7 @@ func vmCases() []Case {
 			fresh := p.Fresh(HMAC256.Multi())
 			tag := p.tag(fresh, some)
 			r := p.Creating(fresh)
-			p.In().during(r, "Creating", p.In().Call("VerifyMac", r.Verify(some, tag))).Want(wrongState(r, "creating"))
+			p.In().Call("VerifyMac", r.Verify(some, tag)).Want(wrongState(r, "creating"))
 		}).regions().in(ProfileMultiRegion),
 		def("VM-26", func(p *Probe) {
 			k := p.Shared(HMAC256)

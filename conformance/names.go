@@ -94,44 +94,6 @@ func (p *Probe) keepReplica(a *Answer) {
 	s.addLeft(mask(arn))
 }
 
-// Creating makes a replica of a multi-Region primary and returns it while it
-// is still being created. A target whose replicas are ready at once ends the
-// case.
-func (p *Probe) Creating(k Key) Key {
-	r := p.startReplica(k)
-	a := p.In().Do("DescribeKey", Params{"KeyId": r.ID})
-	if state := a.String("KeyMetadata.KeyState"); state != "Creating" {
-		p.NotApplicable("the replica was not seen in the state Creating but %s", state)
-	}
-	return r
-}
-
-// Updating returns a multi-Region key whose primary Region is just being
-// changed to the second Region.
-func (p *Probe) Updating() Key {
-	k := p.Fresh(HMAC256.Multi())
-	p.Replicate(k)
-	p.Do("UpdatePrimaryRegion", Params{"KeyId": k.ID, "PrimaryRegion": p.In().Region()})
-	a := p.Do("DescribeKey", Params{"KeyId": k.ID})
-	if state := a.String("KeyMetadata.KeyState"); state != "Updating" {
-		p.NotApplicable("the key was not seen in the state Updating but %s", state)
-	}
-	return k
-}
-
-// during returns a, the answer of an operation that state must refuse. A
-// success is judged only while the key is still in that state: otherwise the
-// state ended before the operation came, and nothing was wrong.
-func (p *Probe) during(k Key, state string, a *Answer) *Answer {
-	if a.planned || !a.Succeeded() || p.run.s.replay != nil {
-		return a
-	}
-	if now := p.describe(k).String("KeyMetadata.KeyState"); now != state {
-		p.NotApplicable("the state %s was over (now %s) before it could be judged", state, now)
-	}
-	return a
-}
-
 // stateIs wants a DescribeKey that shows the state, and Enabled as it follows
 // from it (row DK-16).
 func stateIs(state string) Expectation {

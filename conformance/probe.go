@@ -31,6 +31,8 @@ type caseRun struct {
 	made []cleanup
 
 	names       int
+	passing     *passing
+	again       bool   // the case missed a passing state
 	sharing     string // label of what the case is making for the whole run
 	requests    int
 	changed     time.Time // of the last change that real AWS may still be spreading
@@ -217,7 +219,19 @@ func (s *session) requestContext(ctx context.Context, operation string) (context
 	if makesKey(operation) {
 		ctx = context.WithoutCancel(ctx)
 	}
-	return context.WithTimeout(ctx, s.opts.Timeout)
+	return context.WithTimeout(ctx, s.timeout(operation))
+}
+
+// SlowFactor is how much longer than Options.Timeout the operations may take
+// that make key pairs: a client's own bound should be no shorter.
+const SlowFactor = 3
+
+func (s *session) timeout(operation string) time.Duration {
+	switch operation {
+	case "CreateKey", "GetParametersForImport", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext":
+		return SlowFactor * s.opts.Timeout
+	}
+	return s.opts.Timeout
 }
 
 func makesKey(operation string) bool { return operation == "CreateKey" || operation == "ReplicateKey" }

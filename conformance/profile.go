@@ -155,10 +155,25 @@ func outcome(n map[results.CaseVerdict]int) results.ProfileOutcome {
 // be found out, and a section in which nothing was judged is no pass.
 func Verdict(c results.Conformance) results.Verdict {
 	n := c.Counts
+	if c.Known != nil {
+		return knownVerdict(c)
+	}
 	switch {
 	case n[results.CaseFail] > 0:
 		return results.Fail
 	case n[results.CaseInconclusive]+n[results.CaseSkipped] > 0 || n[results.CasePass]+n[results.CaseWarn] == 0:
+		return results.Inconclusive
+	}
+	return results.Pass
+}
+
+// knownVerdict is the verdict where deviations are known: only changes fail.
+func knownVerdict(c results.Conformance) results.Verdict {
+	n := c.Counts
+	switch {
+	case len(c.Known.Changes) > 0:
+		return results.Fail
+	case n[results.CaseInconclusive]+n[results.CaseSkipped] > 0 || n[results.CasePass]+n[results.CaseWarn]+n[results.CaseFail] == 0:
 		return results.Inconclusive
 	}
 	return results.Pass

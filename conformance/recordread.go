@@ -104,7 +104,7 @@ func (rec *Record) add(n int, line []byte, whole bool, chain *seal) error {
 	dec := json.NewDecoder(bytes.NewReader(object))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&l); err != nil {
-		if !whole && errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return errCut
 		}
 		return fmt.Errorf("is no line of a record: %w", err)

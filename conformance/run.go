@@ -95,6 +95,10 @@ func (s *session) runCase(c Case, textsFail bool) (results.CaseResult, []Fact) {
 	defer cancel()
 	r := &caseRun{s: s, c: c, ctx: ctx, rng: rand.New(rand.NewPCG(s.opts.Seed, hashOf(c.ID)))}
 	r.steps()
+	for try := 1; r.again && try < maxTries; try++ {
+		r.reset()
+		r.steps()
+	}
 	if s.baseline != nil {
 		r.recordedVerdict()
 	}

@@ -18,11 +18,30 @@ const (
 // Conformance is the section of the conformance suite.
 type Conformance struct {
 	Profile  string                    `json:"profile"`
-	Profiles map[string]ProfileOutcome `json:"profiles"`       // profile name to its end
-	Counts   map[CaseVerdict]int       `json:"counts"`         // all six verdicts, zeros included
-	Cases    []CaseResult              `json:"cases"`          // in catalogue order
-	Left     []string                  `json:"left,omitempty"` // ARNs of keys that could not be scheduled for deletion
+	Profiles map[string]ProfileOutcome `json:"profiles"`        // profile name to its end
+	Counts   map[CaseVerdict]int       `json:"counts"`          // all six verdicts, zeros included
+	Cases    []CaseResult              `json:"cases"`           // in catalogue order
+	Left     []string                  `json:"left,omitempty"`  // ARNs of keys that could not be scheduled for deletion
+	Known    *KnownSummary             `json:"known,omitempty"` // if the run was held against known deviations
 }
+
+// KnownSummary is what a run says of deviations that were known before.
+type KnownSummary struct {
+	Expected int      `json:"expected"` // cases that fail as they are known to
+	Changes  []string `json:"changes"`  // one sentence each; any of them fails the run
+}
+
+// KnownChange is how a case stands to what is known of it.
+type KnownChange string
+
+// A case that fails as it is known to; one that fails and was not known to;
+// one that fails in other facts; one that no longer fails.
+const (
+	KnownExpected KnownChange = "expected"
+	KnownNew      KnownChange = "new"
+	KnownChanged  KnownChange = "changed"
+	KnownFixed    KnownChange = "fixed"
+)
 
 // ProfileOutcome is how one profile ended: conformant, partial (something
 // required was skipped), failed or inconclusive.
@@ -50,7 +69,9 @@ type CaseResult struct {
 	Differs    []string    `json:"differs,omitempty"` // the facts that differ: status, code, message, …
 	// Differences are the same facts with what was wanted and what came.
 	Differences []FactDifference `json:"differences,omitempty"`
-	Reason      string           `json:"reason,omitempty"` // why inconclusive, not applicable or skipped
+	Reason      string           `json:"reason,omitempty"`     // why inconclusive, not applicable or skipped
+	Known       KnownChange      `json:"known,omitempty"`      // only in runs held against known deviations
+	KnownNote   string           `json:"known_note,omitempty"` // why it is known to fail
 	Requests    int              `json:"requests"`
 	Duration    time.Duration    `json:"duration_ns"`
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/kmsmac/kmsmac/conformance"
 	"github.com/kmsmac/kmsmac/engine"
 	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/target/kmsemu"
 )
 
 // runProfiles are the conformance profiles of the main job.
@@ -46,7 +47,7 @@ func (c runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	o, err := spec.open(a, c.targetFlags, clientOptions{connections: max(64, plan.InFlight()), client: "sdk"}, inProcessEmulator)
+	o, err := spec.open(a, c.targetFlags, clientOptions{connections: max(64, plan.InFlight()), client: "sdk"}, inProcess(kmsemu.Options{ReplicaDelay: replicaDelay}))
 	if err != nil {
 		rec.drop()
 		return err

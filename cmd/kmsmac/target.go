@@ -18,7 +18,7 @@ import (
 	"github.com/kmsmac/kmsmac/target/kmsemu"
 )
 
-const targetHelp = "What is under test: emulator (the embedded one), engine (no network), URL of an emulator, aws or aws:REGION."
+const targetHelp = "What is under test: emulator (the embedded one), engine (no network), URL of an emulator, aws or aws:REGION; conform also takes replay:FILE."
 
 // targetFlags are the flags that say what is under test.
 type targetFlags struct {
@@ -50,6 +50,7 @@ const (
 	kindEngine   targetKind = "engine"
 	kindURL      targetKind = "url"
 	kindAWS      targetKind = "aws"
+	kindReplay   targetKind = "replay" // conform only
 )
 
 // targetSpec is --target and its companions, checked.
@@ -80,6 +81,8 @@ func (f targetFlags) spec(env func(string) string) (targetSpec, error) {
 		}
 	case name == "http" || name == "https":
 		s.kind, s.endpoint = kindURL, f.Target
+	case name == string(kindReplay):
+		return s, usagef("%s is a record: only kmsmac conform can judge it", f.Target)
 	default:
 		return s, usagef("unknown target %q: use emulator, engine, aws, aws:REGION or a URL", f.Target)
 	}
@@ -237,9 +240,19 @@ type emulatorHandle struct {
 	close     func() error
 }
 
-// inProcessEmulator serves the embedded emulator from this process.
-func inProcessEmulator(*app, targetSpec) (*emulatorHandle, error) {
-	emu, err := kmsemu.New(kmsemu.Options{})
+// inProcessEmulator serves the embedded emulator, as it is by default, from
+// this process.
+func inProcessEmulator(a *app, s targetSpec) (*emulatorHandle, error) {
+	return inProcess(kmsemu.Options{})(a, s)
+}
+
+// inProcess serves an embedded emulator from this process.
+func inProcess(opt kmsemu.Options) func(*app, targetSpec) (*emulatorHandle, error) {
+	return func(*app, targetSpec) (*emulatorHandle, error) { return listenInProcess(opt) }
+}
+
+func listenInProcess(opt kmsemu.Options) (*emulatorHandle, error) {
+	emu, err := kmsemu.New(opt)
 	if err != nil {
 		return nil, err
 	}

@@ -54,12 +54,21 @@ func (p *printer) conformanceMarkdown(c *results.Conformance) {
 		case results.CasePass, results.CaseNotApplicable, results.CaseSkipped:
 			continue
 		}
+		if r.Known == results.KnownExpected {
+			continue
+		}
 		p.printf("%s| %s %s | %s | %s, %s | %s | %s | %s |\n", head, r.ID, cell(r.Title), r.Verdict, r.Evidence, r.Confidence,
 			cell(strings.Join(r.Differs, ", ")), cell(r.Expected), cell(cmp.Or(r.Observed, r.Reason)))
 		head = ""
 	}
 	if head == "" {
 		p.printf("\n")
+	}
+	if c.Known != nil {
+		p.printf("Known deviations: %d as expected, %d changes.\n\n", c.Known.Expected, len(c.Known.Changes))
+		for _, change := range c.Known.Changes {
+			p.printf("- %s\n", cell(change))
+		}
 	}
 }
 

@@ -107,6 +107,7 @@ func (p *printer) conformance(c *results.Conformance) {
 		p.caseLines(r)
 	}
 	p.reasons(c.Cases)
+	p.known(c)
 	for _, arn := range c.Left {
 		p.printf("  left behind: %s (kmsmac cleanup takes it)\n", arn)
 	}
@@ -119,15 +120,36 @@ func (p *printer) caseLines(r results.CaseResult) {
 	default:
 		return
 	}
-	p.printf("  %s %s: %s [%s, %s]\n", strings.ToUpper(string(r.Verdict)), r.ID, r.Title, r.Evidence, r.Confidence)
+	verdict := strings.ToUpper(string(r.Verdict))
+	if r.Known == results.KnownExpected {
+		verdict = "known"
+	}
+	p.printf("  %s %s: %s [%s, %s]\n", verdict, r.ID, r.Title, r.Evidence, r.Confidence)
 	if r.Verdict == results.CaseInconclusive {
 		p.printf("      %s\n", r.Reason)
 		return
 	}
-	if len(r.Differs) > 0 {
-		p.printf("      differs:  %s\n", strings.Join(r.Differs, ", "))
+	if r.Known == results.KnownExpected {
+		return // counted below
 	}
 	p.printf("      expected: %s\n      observed: %s\n", r.Expected, r.Observed)
+	if len(r.Differences) == 0 && len(r.Differs) > 0 { // written by an older version
+		p.printf("      differs:  %s\n", strings.Join(r.Differs, ", "))
+	}
+	for _, d := range r.Differences {
+		p.printf("      %s: want %s, got %s\n", d.Fact, d.Want, d.Got)
+	}
+}
+
+// known tells of deviations that were known before.
+func (p *printer) known(c *results.Conformance) {
+	if c.Known == nil {
+		return
+	}
+	p.printf("  known deviations: %d as expected, %d changes\n", c.Known.Expected, len(c.Known.Changes))
+	for _, change := range c.Known.Changes {
+		p.printf("  CHANGE %s\n", change)
+	}
 }
 
 // reasons sums up why cases did not apply, one line a reason.
