@@ -30,6 +30,7 @@ type Batch struct {
 	tags  []byte // tags on their way to the caller
 	crews []crew
 	part  part
+	eager bool // gangs do all they can, also where it does not pay: for tests of kernels
 }
 
 // NewBatch returns an empty Batch.
@@ -40,13 +41,13 @@ func NewBatch() *Batch { return new(Batch) }
 // algorithm. Beyond the Batch's own memory it allocates only when dst has no
 // room. Messages and the room behind dst may overlap.
 func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
-	if len(jobs) == 1 && jobs[0].Key.alive() { // as quick as Key.Sum
+	if len(jobs) == 1 && jobs[0].Key.alive() && !b.eager { // as quick as Key.Sum
 		k := jobs[0].Key
 		dst = k.sum(dst, jobs[0].Msg)
 		k.check("Batch.Sum: jobs[0].Key")
 		return dst
 	}
-	if tooFew(jobs) {
+	if b.tooFew(jobs) {
 		if overlaps(jobs, dst[len(dst):cap(dst)]) {
 			checkAlive("Batch.Sum", jobs)
 			b.split(jobs)
@@ -57,12 +58,12 @@ func (b *Batch) Sum(dst []byte, jobs []Job) []byte {
 	v := look(jobs, dst[len(dst):cap(dst)])
 	if v.mixed {
 		checkAlive("Batch.Sum", jobs)
-	} else if jobs[0].Key.kernels.pays(len(jobs), v) {
+	} else if b.gangPays(jobs, v) {
 		if tags, stride := b.ganged(jobs); tags != nil {
 			return b.collect(dst, jobs, tags, stride)
 		}
 	}
-	if v.overlaps || v.mixed && parts(jobs) {
+	if v.overlaps || v.mixed && (b.eager || parts(jobs)) {
 		checkAlive("Batch.Sum", jobs)
 		b.split(jobs)
 		return b.collect(dst, jobs, b.tags, maxSize)
@@ -119,15 +120,15 @@ func (b *Batch) Verify(ok []bool, jobs []Job, tags [][]byte) {
 	checkCount("ok", len(ok), len(jobs))
 	checkCount("tags", len(tags), len(jobs))
 	checkAlive("Batch.Verify", jobs)
-	if !tooFew(jobs) {
+	if !b.tooFew(jobs) {
 		v := look(jobs, nil)
-		if !v.mixed && jobs[0].Key.kernels.pays(len(jobs), v) {
+		if !v.mixed && b.gangPays(jobs, v) {
 			if want, stride := b.ganged(jobs); want != nil {
 				b.compare(ok, jobs, tags, want, stride)
 				return
 			}
 		}
-		if v.mixed && parts(jobs) {
+		if v.mixed && (b.eager || parts(jobs)) {
 			b.split(jobs)
 			b.compare(ok, jobs, tags, b.tags, maxSize)
 			return
@@ -178,8 +179,11 @@ func (b *Batch) wipe() {
 // quicker. The first job decides for all, which costs next to nothing: beside a
 // short message even a look at each job shows. Where the others differ from it,
 // a gang is missed that would have gained little.
-func tooFew(jobs []Job) bool {
+func (b *Batch) tooFew(jobs []Job) bool {
 	n := len(jobs)
+	if b.eager {
+		return n == 0
+	}
 	if n < leastWide || n >= 16 {
 		return n < leastWide
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/kmsmac/kmsmac/engine"
@@ -18,14 +20,11 @@ func TestFIPSModes(t *testing.T) {
 	if fips140.Enabled() {
 		t.Skip("this is the inner run")
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := thisBinary(t)
 	for _, mode := range []string{"on", "only"} {
 		t.Run(mode, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), exe, "-test.v", "-test.short",
-				"-test.run=^(TestInsideFIPSMode|TestNewKey.*|TestVerify|TestStream.*|TestSumAppends|TestKey.*|TestChosen|TestBatch.*)$")
+			cmd := exec.CommandContext(t.Context(), self[0], append(self[1:], "-test.v", "-test.short",
+				"-test.run=^(TestInsideFIPSMode|TestNewKey.*|TestVerify|TestStream.*|TestSumAppends|TestKey.*|TestChosen|TestBatch.*)$")...)
 			cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode)
 			out, err := cmd.CombinedOutput()
 			if strings.Contains(string(out), "FIPS 140-3 mode is incompatible") {
@@ -36,6 +35,20 @@ func TestFIPSModes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// thisBinary is the command that runs this test again: under make arm64 the
+// binary needs the emulator that it runs in.
+func thisBinary(t *testing.T) []string {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.CommandContext(t.Context(), exe, "-test.list=^$").Run(); errors.Is(err, syscall.ENOEXEC) && runtime.GOARCH == "arm64" {
+		return []string{"qemu-aarch64", exe}
+	}
+	return []string{exe}
 }
 
 func TestInsideFIPSMode(t *testing.T) {

@@ -73,7 +73,7 @@ func FuzzBatch(f *testing.F) {
 			jobs = append(jobs, engine.Job{Key: mustKey(t, impl, alg, secret), Msg: msg})
 			want = append(want, oracle(alg, secret, msg))
 		}
-		b := engine.NewBatch()
+		b := engine.NewEagerBatch()
 		if got, w := b.Sum(nil, jobs), bytes.Join(want, nil); !bytes.Equal(got, w) {
 			t.Errorf("batch of %d: got %x, want %x", len(jobs), got, w)
 		}

@@ -20,9 +20,11 @@ type gang interface {
 }
 
 // newGang is for kernels with one for batches.
-func (k kernels) newGang() gang {
+func (k kernels) newGang(eager bool) gang {
 	if k.many256 != 0 {
-		return &narrowGang{lanes.NewBatch256(), k}
+		b := lanes.NewBatch256()
+		b.Eager = eager
+		return &narrowGang{b, k}
 	}
 	return &wideGang{b: lanes.NewBatch512(k.lanes512, k.single512)}
 }
@@ -41,8 +43,14 @@ func (k *kernels) mayPay(n int) bool {
 	return k.many256 != 0 && n >= leastNarrow || k.lanes512 != 0 && n >= leastWide
 }
 
-// pays reports whether the gang for k does n jobs, whose keys are alike, quicker
-// than one after another.
+// gangPays reports whether the first key's gang is to do the jobs, whose keys are
+// alike.
+func (b *Batch) gangPays(jobs []Job, v view) bool {
+	k := &jobs[0].Key.kernels
+	return k.batch() && (b.eager || k.pays(len(jobs), v))
+}
+
+// pays reports whether the gang for k does n jobs quicker than one after another.
 func (k *kernels) pays(n int, v view) bool {
 	if k.many256 == 0 {
 		return k.lanes512 != 0 && n >= leastWide
@@ -110,7 +118,7 @@ func (b *Batch) gangOf(k kernels) gang {
 			return c.gang
 		}
 	}
-	g := k.newGang()
+	g := k.newGang(b.eager)
 	b.crews = append(b.crews, crew{k, g})
 	return g
 }
@@ -140,7 +148,7 @@ func (b *Batch) split(jobs []Job) {
 
 // runPart computes one part, by its gang if that pays.
 func (b *Batch) runPart(p *part) {
-	if p.jobs[0].Key.kernels.pays(len(p.jobs), look(p.jobs, nil)) {
+	if b.gangPays(p.jobs, look(p.jobs, nil)) {
 		if tags, stride := b.ganged(p.jobs); tags != nil {
 			for i, at := range p.at {
 				copy(b.tags[at*maxSize:][:maxSize], tags[i*stride:][:stride])

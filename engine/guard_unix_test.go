@@ -63,7 +63,7 @@ func TestGuardPagesBatch(t *testing.T) {
 	if testing.Short() {
 		step = 31
 	}
-	b := engine.NewBatch()
+	b := engine.NewEagerBatch()
 	eachImpl(t, func(t *testing.T, impl engine.Impl, alg engine.Algorithm) {
 		secret := pattern(32, 2)
 		k := mustKey(t, impl, alg, secret)

@@ -115,7 +115,7 @@ func TestBatchLeavesNothing(t *testing.T) {
 	eachHasher(t, func(t *testing.T, alg Algorithm, h *hasher, k *Key) {
 		secret := []byte("a secret of some bytes")
 		for _, n := range []int{1, 3, 8, 13, 40} {
-			b, tr := NewBatch(), traces{}
+			b, tr := NewEagerBatch(), traces{}
 			jobs, tags := make([]Job, n), make([][]byte, n)
 			for i := range jobs {
 				msg := make([]byte, (i%5)*37)

@@ -52,7 +52,7 @@ func (p *implementation) selfTestOf(alg Algorithm) error {
 		}
 		jobs = append(jobs, Job{k, msg})
 	}
-	if !bytes.Equal(NewBatch().Sum(nil, jobs), want) {
+	if !bytes.Equal((&Batch{eager: true}).Sum(nil, jobs), want) {
 		return fmt.Errorf("%s in a batch differs from crypto/hmac", alg)
 	}
 	return nil

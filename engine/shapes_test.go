@@ -18,7 +18,7 @@ func TestBatchShapes(t *testing.T) {
 		{64, 0, 1, 1}, {9, 119, 1, 120, 9, 119}, {16, 448, 1, 447, 15, 64},
 	}
 	eachImpl(t, func(t *testing.T, impl engine.Impl, alg engine.Algorithm) {
-		b := engine.NewBatch()
+		batches := []*engine.Batch{engine.NewBatch(), engine.NewEagerBatch()}
 		for _, shape := range shapes {
 			var jobs []engine.Job
 			var want []byte
@@ -29,8 +29,10 @@ func TestBatchShapes(t *testing.T) {
 					want = append(want, oracle(alg, secret, msg)...)
 				}
 			}
-			if got := b.Sum(nil, jobs); !bytes.Equal(got, want) {
-				t.Error(fmt.Sprint("wrong tags for ", shape))
+			for _, b := range batches {
+				if got := b.Sum(nil, jobs); !bytes.Equal(got, want) {
+					t.Error(fmt.Sprint("wrong tags for ", shape))
+				}
 			}
 		}
 	})

@@ -44,7 +44,8 @@ type soaker struct {
 	keys   []*engine.Key
 	oracle []hash.Hash
 	buf    []byte
-	b      *engine.Batch
+	b      *engine.Batch // takes turns with other: one eager, one as users have it
+	other  *engine.Batch
 	jobs   []engine.Job
 	want   []byte
 	tags   [][]byte
@@ -54,7 +55,7 @@ type soaker struct {
 }
 
 func newSoaker(t *testing.T, impl engine.Impl, alg engine.Algorithm) *soaker {
-	s := &soaker{random: rand.New(rand.NewPCG(*soakSeed, uint64(alg))), b: engine.NewBatch()}
+	s := &soaker{random: rand.New(rand.NewPCG(*soakSeed, uint64(alg))), b: engine.NewEagerBatch(), other: engine.NewBatch()}
 	s.buf = pattern(1<<14, byte(*soakSeed))
 	for i := range 64 {
 		secret := pattern(1+s.random.IntN(200), byte(i))
@@ -66,6 +67,7 @@ func newSoaker(t *testing.T, impl engine.Impl, alg engine.Algorithm) *soaker {
 
 // turn tries one batch and returns what was wrong with it.
 func (s *soaker) turn() string {
+	s.b, s.other = s.other, s.b
 	n := 1 + s.random.IntN([]int{4, 17, 40, 200}[s.random.IntN(4)])
 	s.plan(n)
 	size := len(s.want) / n

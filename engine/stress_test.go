@@ -33,7 +33,7 @@ func TestUnderGarbageCollection(t *testing.T) {
 		})
 		for g := range 2 * runtime.GOMAXPROCS(0) {
 			wg.Go(func() {
-				b := engine.NewBatch()
+				b := engine.NewEagerBatch()
 				for i := 0; !stop.Load(); i++ {
 					if !deep(b, k, secret, i%40, g+i) {
 						t.Errorf("goroutine %d, turn %d: wrong tag", g, i)

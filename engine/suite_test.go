@@ -34,7 +34,7 @@ type implProver struct {
 }
 
 func newImplProver(impl engine.Impl, alg engine.Algorithm) *implProver {
-	return &implProver{impl: impl, alg: alg, b: engine.NewBatch()}
+	return &implProver{impl: impl, alg: alg, b: engine.NewEagerBatch()}
 }
 
 func (p *implProver) key(secret []byte) (any, error) { return p.impl.NewKey(p.alg, secret) }

@@ -173,7 +173,7 @@ type timingCase struct {
 }
 
 func newTimingCase(t *testing.T, impl Impl, alg Algorithm) *timingCase {
-	c := &timingCase{room: make([]byte, 0, 16*64), b: NewBatch(), random: rand.NewChaCha8([32]byte{1})}
+	c := &timingCase{room: make([]byte, 0, 16*64), b: NewEagerBatch(), random: rand.NewChaCha8([32]byte{1})}
 	c.fixed, c.msg = make([]byte, 100), make([]byte, 100)
 	for _, k := range []**Key{&c.key, &c.base} {
 		var err error

@@ -51,6 +51,10 @@ const (
 //
 // A round is: Add each message, Run, read Tags, Reset.
 type Batch256 struct {
+	// Eager makes groups of all that fits a lane, also where one by one would be
+	// quicker: it is for tests of kernels.
+	Eager bool
+
 	jobs    []job256
 	order   []int32 // jobs by falling number of blocks
 	count   [maxBlocks + 2]int32

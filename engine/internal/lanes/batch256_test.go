@@ -73,6 +73,7 @@ func TestBatch256EveryLength(t *testing.T) {
 	eachMany256(t, func(t *testing.T, m Many256, h hash256) {
 		rng := rngFor(t)
 		b := NewBatch256()
+		b.Eager = true
 		step := 1
 		if testing.Short() {
 			step = 31
@@ -94,6 +95,7 @@ func TestBatch256EverySize(t *testing.T) {
 	eachMany256(t, func(t *testing.T, m Many256, h hash256) {
 		rng := rngFor(t)
 		b := NewBatch256()
+		b.Eager = true
 		for n := range 41 {
 			for _, maxLen := range []int{0, 64, 128, 300, 2000} {
 				checkBatch(t, b, m, h, randomJobs(rng, n, maxLen))

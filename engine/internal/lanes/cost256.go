@@ -108,7 +108,7 @@ func (b *Batch256) eachGroup(many Many256, one Single256, run func(from, to int)
 	b.singly(one, 0, at)
 	for groups := 0; at < n; {
 		to := min(at+lanes, n)
-		if b.groupPays(one, at, to, many.cost(groups, to == n, b.steps(at))) {
+		if b.Eager || b.groupPays(one, at, to, many.cost(groups, to == n, b.steps(at))) {
 			run(at, to)
 			at = to
 			groups++
