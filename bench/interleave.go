@@ -12,36 +12,61 @@ import (
 // figures.
 type MeasureArm func(ctx context.Context) ([]results.Figure, error)
 
-// Arms are what an interleaved session measures side by side. Again is the
-// base once more, so that the session shows its own noise.
-type Arms struct{ Base, New, Again MeasureArm }
+// Arms are what an interleaved session measures side by side.
+type Arms struct{ Base, New MeasureArm }
 
 // MaxRounds bounds an interleaved session.
 const MaxRounds = 1000
 
-// Interleave measures the arms in turn, rounds times, after one round of
-// warm-up that is not kept: base, new, again, then again, new, base, and so on,
-// so that a drift of the machine weighs on all arms alike. observe, if not
-// nil, hears of each kept round.
+// slot is one of the four runs of a round.
+type slot int
+
+const (
+	slotBase slot = iota
+	slotNew
+	slotAgain // the base once more, so that the session shows its own noise
+	slotNewAgain
+	slots
+)
+
+// orders are those of four rounds: every arm runs twice in each, inside or
+// outside of the other's two, and each of its runs is first as often as second.
+var orders = [4][slots]slot{
+	{slotBase, slotNew, slotNewAgain, slotAgain},
+	{slotNew, slotBase, slotAgain, slotNewAgain},
+	{slotAgain, slotNewAgain, slotNew, slotBase},
+	{slotNewAgain, slotAgain, slotBase, slotNew},
+}
+
+// Interleave measures both arms twice in each of so many rounds, after one run
+// of each to warm up, which is not kept: base, new, new, base, then new, base,
+// base, new, and so on, so that a drift of the machine weighs on both alike.
+// observe, if not nil, hears of each kept round.
 //
-// Every arm must give the same figures in every round: a figure that is missing
-// somewhere is left out of the result. When ctx ends, the rounds finished until
-// then are returned with its error. When an arm fails, so does the session.
+// A figure that some run of some round does not give is left out of the result.
+// When ctx ends, the rounds finished until then are returned with its error.
+// When an arm fails, so does the session.
 func Interleave(ctx context.Context, arms Arms, rounds int, observe func(round int)) ([]results.Series, error) {
 	if rounds < 1 || rounds > MaxRounds {
 		return nil, fmt.Errorf("bench: %d rounds is not between 1 and %d", rounds, MaxRounds)
 	}
-	if arms.Base == nil || arms.New == nil || arms.Again == nil {
-		return nil, errors.New("bench: an interleaved session has three arms")
+	if arms.Base == nil || arms.New == nil {
+		return nil, errors.New("bench: an interleaved session has two arms")
 	}
 	table := newRoundTable()
-	for round := -1; round < rounds; round++ {
-		got, err := arms.round(ctx, round%2 != 0)
-		if err != nil {
-			return table.series(), fmt.Errorf("bench: round %d: %w", round+1, err)
+	for _, s := range []slot{slotBase, slotNew} {
+		if _, err := arms.run(ctx, s); err != nil {
+			return nil, fmt.Errorf("bench: warm-up: %w", err)
 		}
-		if round < 0 {
-			continue
+	}
+	for round := range rounds {
+		var got [slots][]results.Figure
+		for _, s := range orders[round%len(orders)] {
+			figures, err := arms.run(ctx, s)
+			if err != nil {
+				return table.series(), fmt.Errorf("bench: round %d: %w", round+1, err)
+			}
+			got[s] = figures
 		}
 		table.add(got)
 		if observe != nil {
@@ -51,24 +76,20 @@ func Interleave(ctx context.Context, arms Arms, rounds int, observe func(round i
 	return table.series(), nil
 }
 
-// round measures all arms once; the result is base, new, again in any case.
-func (a Arms) round(ctx context.Context, backwards bool) ([3][]results.Figure, error) {
-	order := [3]int{0, 1, 2}
-	if backwards {
-		order = [3]int{2, 1, 0}
+// run measures the arm that s is a run of.
+func (a Arms) run(ctx context.Context, s slot) ([]results.Figure, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	var got [3][]results.Figure
-	for _, i := range order {
-		if err := ctx.Err(); err != nil {
-			return got, err
-		}
-		figures, err := [3]MeasureArm{a.Base, a.New, a.Again}[i](ctx)
-		if err != nil {
-			return got, fmt.Errorf("arm %s: %w", [3]string{"base", "new", "again"}[i], err)
-		}
-		got[i] = figures
+	name, measure := "base", a.Base
+	if s == slotNew || s == slotNewAgain {
+		name, measure = "new", a.New
 	}
-	return got, nil
+	figures, err := measure(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("arm %s: %w", name, err)
+	}
+	return figures, nil
 }
 
 // roundTable collects figures by metric and name.
@@ -82,20 +103,20 @@ type figureID struct{ metric, name string }
 
 func newRoundTable() *roundTable { return &roundTable{values: map[figureID]*results.Series{}} }
 
-// add keeps the figures that all three arms gave.
-func (t *roundTable) add(got [3][]results.Figure) {
-	byID := [3]map[figureID]results.Figure{}
-	for i, figures := range got {
-		byID[i] = map[figureID]results.Figure{}
+// add keeps the figures that all four runs gave.
+func (t *roundTable) add(got [slots][]results.Figure) {
+	t.rounds++
+	values := map[figureID][]float64{}
+	for _, figures := range got {
 		for _, f := range figures {
-			byID[i][figureID{f.Metric, f.Name}] = f
+			id := figureID{f.Metric, f.Name}
+			values[id] = append(values[id], f.Value)
 		}
 	}
-	for _, f := range got[0] {
+	for _, f := range got[slotBase] {
 		id := figureID{f.Metric, f.Name}
-		fresh, ok1 := byID[1][id]
-		again, ok2 := byID[2][id]
-		if !ok1 || !ok2 {
+		v := values[id]
+		if len(v) != int(slots) {
 			continue
 		}
 		if t.values[id] == nil {
@@ -103,9 +124,9 @@ func (t *roundTable) add(got [3][]results.Figure) {
 			t.values[id] = &results.Series{Metric: f.Metric, Name: f.Name, HigherIsBetter: f.HigherIsBetter}
 		}
 		s := t.values[id]
-		s.Base, s.New, s.Again = append(s.Base, f.Value), append(s.New, fresh.Value), append(s.Again, again.Value)
+		s.Base, s.New = append(s.Base, v[slotBase]), append(s.New, v[slotNew])
+		s.Again, s.NewAgain = append(s.Again, v[slotAgain]), append(s.NewAgain, v[slotNewAgain])
 	}
-	t.rounds++
 }
 
 // series returns the figures that are there in every round.

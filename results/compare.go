@@ -91,7 +91,8 @@ func pairUp(base, fresh []Rounds) []Series {
 	for _, b := range base {
 		i := slices.IndexFunc(fresh, func(n Rounds) bool { return n.Metric == b.Metric && n.Name == b.Name })
 		if i >= 0 {
-			out = append(out, Series{Metric: b.Metric, Name: b.Name, HigherIsBetter: b.HigherIsBetter, Base: b.Values, New: fresh[i].Values})
+			out = append(out, Series{Metric: b.Metric, Name: b.Name, HigherIsBetter: b.HigherIsBetter,
+				Base: b.Values, New: fresh[i].Values, Again: b.Again, NewAgain: fresh[i].Again})
 		}
 	}
 	return out

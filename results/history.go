@@ -60,7 +60,7 @@ func EntryOf(f *File) (HistoryEntry, error) {
 	}
 	for _, r := range f.Rounds {
 		if len(r.Values) > 0 {
-			e.Figures = append(e.Figures, HistoryFigure{r.Metric, r.Name, median(r.Values), r.HigherIsBetter})
+			e.Figures = append(e.Figures, HistoryFigure{r.Metric, r.Name, median(slices.Concat(r.Values, r.Again)), r.HigherIsBetter})
 		}
 	}
 	e.Figures = slices.DeleteFunc(e.Figures, func(v HistoryFigure) bool { return math.IsNaN(v.Value) || math.IsInf(v.Value, 0) })

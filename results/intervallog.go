@@ -58,6 +58,10 @@ type commit struct {
 	Intervals int         `json:"intervals"` // histogram lines since the commit before
 	Counts    []LogCounts `json:"counts"`
 	Final     bool        `json:"final"` // the run has ended
+	// From and To are the interval, in milliseconds since 1970; 0 in logs of
+	// before they were kept.
+	From int64 `json:"from_ms,omitempty"`
+	To   int64 `json:"to_ms,omitempty"`
 }
 
 // IntervalLog writes an HdrHistogram interval log (format 1.3, V2 compressed)
@@ -70,6 +74,8 @@ type IntervalLog struct {
 	out *hdrhistogram.HistogramLogWriter
 	n   int
 	err error
+
+	from, to int64 // ms since 1970, of the interval that Commit ends
 }
 
 // NewIntervalLog writes the header to w. If w has a method Flush() error it is
@@ -98,6 +104,7 @@ func (l *IntervalLog) keep(err error) {
 // Add puts one histogram into the interval that Commit ends. h gets tag and
 // times set and is not kept; an empty one is left out.
 func (l *IntervalLog) Add(tag string, from, to time.Time, h *hdrhistogram.Histogram) {
+	l.from, l.to = from.UnixMilli(), to.UnixMilli()
 	if h == nil || h.TotalCount() == 0 {
 		return
 	}
@@ -111,9 +118,9 @@ func (l *IntervalLog) Add(tag string, from, to time.Time, h *hdrhistogram.Histog
 // Commit ends the interval and writes it out. After an error nothing more is
 // written, and every Commit returns that error.
 func (l *IntervalLog) Commit(counts []LogCounts, final bool) error {
-	raw, err := json.Marshal(commit{l.n, counts, final})
+	raw, err := json.Marshal(commit{l.n, counts, final, l.from, l.to})
 	l.keep(err)
-	l.n = 0
+	l.n, l.from, l.to = 0, 0, 0
 	fmt.Fprintf(&l.buf, "%s%s%s\n", markCommit, raw, markEnd)
 	return l.flush()
 }
@@ -132,11 +139,18 @@ func (l *IntervalLog) flush() error {
 
 // LoggedRun is what an interval log holds.
 type LoggedRun struct {
-	Header LogHeader
-	Totals map[string]*hdrhistogram.Histogram // by tag, all committed intervals added up
-	Counts []LogCounts                        // at the last commit
-	Final  bool                               // the run came to its end; otherwise it was cut off
-	Torn   bool                               // something stood behind the last commit and was left out
+	Header  LogHeader
+	Totals  map[string]*hdrhistogram.Histogram // by tag, all committed intervals added up
+	Counts  []LogCounts                        // at the last commit
+	Commits []LoggedCommit                     // every interval's end
+	Final   bool                               // the run came to its end; otherwise it was cut off
+	Torn    bool                               // something stood behind the last commit and was left out
+}
+
+// LoggedCommit is the end of one interval.
+type LoggedCommit struct {
+	From, To time.Time   // zero in logs of before they were kept
+	Counts   []LogCounts // from the start of the run
 }
 
 // LoggedInterval is one histogram of a log.
@@ -207,6 +221,11 @@ func (p *logParser) line(line string) error {
 			return fmt.Errorf("the interval has %d histograms, its commit says %d", len(p.pending), c.Intervals)
 		}
 		p.run.Counts, p.run.Final = c.Counts, c.Final
+		end := LoggedCommit{Counts: c.Counts}
+		if c.To > 0 {
+			end.From, end.To = time.UnixMilli(c.From), time.UnixMilli(c.To)
+		}
+		p.run.Commits = append(p.run.Commits, end)
 		return p.commit()
 	case line == "" || line[0] == '#' || line[0] == '"':
 		return nil

@@ -7,13 +7,16 @@ import (
 )
 
 // Series is one metric over the rounds of an interleaved session: element i of
-// every arm was measured in round i, side by side.
+// every slice was measured in round i, side by side. A round runs each arm
+// twice, in the order base, new, new, base or new, base, base, new, so that a
+// drift of the machine weighs on both alike.
 type Series struct {
-	Metric string    `json:"metric"` // as in benchfmt: "cpu-ns/op", "p50-ns/op", "allocs/op"
-	Name   string    `json:"name"`   // what was measured: "GenerateMac/key=HMAC_256"
-	Base   []float64 `json:"base"`
-	New    []float64 `json:"new"`
-	Again  []float64 `json:"again,omitempty"` // the base once more: the A/A arm
+	Metric   string    `json:"metric"` // as in benchfmt: "cpu-ns/op", "p50-ns/op", "allocs/op"
+	Name     string    `json:"name"`   // what was measured: "GenerateMac/key=HMAC_256"
+	Base     []float64 `json:"base"`
+	New      []float64 `json:"new"`
+	Again    []float64 `json:"again,omitempty"`     // the base's second run: the A/A arm
+	NewAgain []float64 `json:"new_again,omitempty"` // the candidate's second run
 	// HigherIsBetter is true for rates; times, bytes and counts are better low.
 	HigherIsBetter bool `json:"higher_is_better,omitempty"`
 }
@@ -53,8 +56,8 @@ type JudgeOptions struct {
 	Margin  float64            // tolerated ratio less 1: 0.05 is 5 %
 	Margins map[string]float64 // by metric, instead of Margin
 	// Gate names the metrics that are judged; the others are shown only. Empty
-	// judges all but service-p50-ns/op, which repeats p50-ns/op, and p99-ns/op of
-	// fewer than 60 pairs, which nothing can be said of.
+	// judges all but service-p50-ns/op and ops/s, which repeat p50-ns/op, and
+	// p99-ns/op of fewer than 60 pairs, which nothing can be said of.
 	Gate []string
 	Seed uint64
 }
@@ -66,44 +69,79 @@ const (
 	minPairsP99 = 60
 )
 
-// significance is the level at which, after Holm's adjustment, chance is ruled
-// out.
-const significance = 0.05
+// metricWeights share the level out (see Holm): times get most, as a change of
+// a count is beyond doubt when there is one, and medians of latency scatter
+// more than CPU time, quantiles far more. What is not named weighs 1.
+var metricWeights = map[string]float64{"allocs/op": 0.1, "B/op": 0.1, "p50-ns/op": 0.2, "service-p50-ns/op": 0.2, "ops/s": 0.2, "p99-ns/op": 0.1}
+
+func weight(metric string) float64 {
+	if w, ok := metricWeights[metric]; ok {
+		return w
+	}
+	return 1
+}
+
+const (
+	// significance is the level at which, after Holm's adjustment, chance is
+	// ruled out.
+	significance = 0.05
+	// noisy is the level at which the base differs from itself: at 5 % one sound
+	// gate of twenty would be thrown away when the margin is 0.
+	noisy = 0.01
+)
 
 // Judge compares base and new of every series. A change needs both: the whole
 // 95 % interval beyond the margin, and an adjusted p-value below 0.05. The
 // interval inside the margin is Same; anything else cannot be told. A series
-// whose A/A arm breaks the margin is too noisy to be told.
+// whose A/A arm breaks the margin is too noisy to be told. Metrics that o does
+// not gate are shown only.
 //
-// Metrics that o does not gate are shown only.
+// Every round gives two pairs of neighbours, which the interval and the test
+// keep together, and Holm's adjustment gives CPU time most of the level. Other
+// designs were tried on recorded rounds of a busy machine (docs/results.md has
+// the figures): one run of each arm a round, the base's two runs against one of
+// the candidate, and rounds of four whose runs are averaged; tests of means,
+// of trimmed means and of ranks. Pairs of neighbours found most at the same
+// number of rounds: what disturbs one pair of a round leaves the other, and a
+// drift that raises one ratio lowers the other.
+//
+// Holm's adjustment is over the gated metrics that could show a change at all:
+// those that are alike in every pair cannot, whatever the signs (Tarone 1990).
 func Judge(series []Series, o JudgeOptions) []Finding {
 	out := make([]Finding, len(series))
-	var p []float64
+	var p, weights []float64
 	var gated []int
 	for i, s := range series {
-		f := Finding{Metric: s.Metric, Name: s.Name, HigherIsBetter: s.HigherIsBetter, Margin: o.margin(s.Metric),
-			Base: medianOrZero(s.Base), New: medianOrZero(s.New), Effect: Paired(s.Base, s.New, o.Seed+uint64(i))}
-		if len(s.Again) > 0 {
-			noise := Paired(s.Base, s.Again, o.Seed+uint64(i))
-			f.Noise = &noise
-		}
-		f.Adjusted = f.Effect.P
-		if f.Reason, f.ShownOnly = o.shownOnly(f); f.ShownOnly {
+		f := finding(s, o, o.Seed+uint64(i))
+		switch f.Reason, f.ShownOnly = o.shownOnly(f); {
+		case f.ShownOnly:
 			f.Change = CannotTell
-		} else {
-			p, gated = append(p, f.Effect.P), append(gated, i)
-			f.Change, _ = fromZero(s)
+		case f.Change == "" && f.Effect.identical():
+			f.Change, f.Reason = f.decide()
+		case f.Change == "":
+			p, weights, gated = append(p, f.Effect.P), append(weights, weight(f.Metric)), append(gated, i)
 		}
 		out[i] = f
 	}
-	for k, adjusted := range Holm(p) {
+	for k, adjusted := range Holm(p, weights) {
 		f := &out[gated[k]]
 		f.Adjusted = adjusted
-		if f.Change == "" {
-			f.Change, f.Reason = f.decide()
-		}
+		f.Change, f.Reason = f.decide()
 	}
 	return out
+}
+
+// finding measures one series. Its change is set where zeros decide it.
+func finding(s Series, o JudgeOptions, seed uint64) Finding {
+	f := Finding{Metric: s.Metric, Name: s.Name, HigherIsBetter: s.HigherIsBetter, Margin: o.margin(s.Metric),
+		Base: medianOrZero(slices.Concat(s.Base, s.Again)), New: medianOrZero(slices.Concat(s.New, s.NewAgain)), Effect: s.effect(seed)}
+	f.Adjusted = f.Effect.P
+	if len(s.Again) > 0 {
+		noise := Paired(s.Base, s.Again, seed)
+		f.Noise = &noise
+	}
+	f.Change, _ = fromZero(s)
+	return f
 }
 
 // shownOnly says whether, and why, f has no part in the verdict.
@@ -113,7 +151,7 @@ func (o JudgeOptions) shownOnly(f Finding) (reason string, yes bool) {
 		return "", false
 	case len(o.Gate) > 0:
 		return "shown only: not among the gated metrics", true
-	case f.Metric == "service-p50-ns/op":
+	case f.Metric == "service-p50-ns/op" || f.Metric == "ops/s":
 		return "shown only: it repeats p50-ns/op", true
 	case f.Metric == "p99-ns/op" && f.Effect.Pairs < minPairsP99:
 		return fmt.Sprintf("shown only: %d pairs, %d are needed", f.Effect.Pairs, minPairsP99), true
@@ -138,12 +176,10 @@ func (f Finding) decide() (Change, string) {
 	}
 	up, down := math.Log1p(f.Margin), -math.Log1p(f.Margin)
 	lo, hi := math.Log(f.Effect.Lo), math.Log(f.Effect.Hi)
-	// Both arms alike to the last digit, as counts of allocations can be: no
-	// test is needed.
-	if lo == 0 && hi == 0 {
+	if f.Effect.identical() {
 		return Same, ""
 	}
-	if n := f.Noise; n != nil && (math.Log(n.Lo) > up || math.Log(n.Hi) < down) && n.P < significance {
+	if n := f.Noise; n != nil && (math.Log(n.Lo) > up || math.Log(n.Hi) < down) && n.P < noisy {
 		return CannotTell, fmt.Sprintf("too noisy: the base differs from itself by %+.1f%%", 100*(n.Ratio-1))
 	}
 	certain := f.Adjusted < significance
@@ -170,7 +206,7 @@ func fromZero(s Series) (Change, bool) {
 	}
 	zero := func(v float64) bool { return v == 0 }
 	above := func(v float64) bool { return v > 0 }
-	base, fresh := s.Base[:n], s.New[:n]
+	base, fresh := slices.Concat(s.Base[:n], s.Again), slices.Concat(s.New[:n], s.NewAgain)
 	f := Finding{HigherIsBetter: s.HigherIsBetter}
 	switch {
 	case all(base, zero) && all(fresh, zero):

@@ -93,41 +93,112 @@ func TestPairedAtTheEdges(t *testing.T) {
 
 func TestExactFlip(t *testing.T) {
 	// All of one sign: only two of 2^n flips are as extreme.
-	logs := []float64{.1, .1, .1, .1, .1, .1}
-	if got, want := signFlip(logs, nil), 2.0/64; got != want {
+	if got, want := sampleOf(.1, .1, .1, .2, .3, .1).signFlip(nil), 2.0/64; got != want {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// sampleOf is a sample of one ratio a round.
+func sampleOf(logs ...float64) sample {
+	base, fresh := make([]float64, len(logs)), make([]float64, len(logs))
+	for i, d := range logs {
+		base[i], fresh[i] = 1, math.Exp(d)
+	}
+	s := newSample([][2][]float64{{base, fresh}})
+	for i := range s.ratios { // without the rounding of exp and log
+		s.ratios[i].value = logs[s.ratios[i].round]
+	}
+	return s
+}
+
+// TestSignFlipRandom: the random flips give what all flips give.
+func TestSignFlipRandom(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for range 20 {
+		logs := make([]float64, exactPairs+1)
+		for i := range logs {
+			logs[i] = 0.5 + rng.NormFloat64()
+		}
+		s := sampleOf(logs...)
+		var sum float64
+		ranks := s.signedRanks()
+		for _, r := range ranks {
+			sum += r
+		}
+		want, got := exactFlip(ranks, math.Abs(sum)), s.signFlip(rng)
+		if math.Abs(got-want) > 4*math.Sqrt(want/flipExtremes*want)+1e-4 {
+			t.Errorf("random flips: p %v, all flips: %v", got, want)
+		}
+	}
+}
+
+func TestSignedRanks(t *testing.T) {
+	rows := []struct {
+		name string
+		logs []float64
+		want []float64
+	}{
+		{"plain", []float64{.3, -.1, .2}, []float64{3, -1, 2}},
+		{"ties", []float64{.1, -.1, .2, .2}, []float64{1.5, -1.5, 3.5, 3.5}},
+		{"zeros have no sign", []float64{0, 0, -.2}, []float64{0, 0, -3}},
+	}
+	for _, row := range rows {
+		if d := cmp.Diff(row.want, sampleOf(row.logs...).signedRanks()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", row.name, d)
+		}
 	}
 }
 
 func TestTrimmedMean(t *testing.T) {
 	rows := []struct {
-		name string
-		x    []float64
-		want float64
+		name  string
+		x     []float64
+		times []int
+		want  float64
 	}{
-		{"one", []float64{3}, 3},
-		{"four: nothing to trim", []float64{4, 1, 2, 3}, 2.5},
-		{"five: one at each end", []float64{1000, 1, 2, 3, -1000}, 2},
+		{"one", []float64{3}, []int{1}, 3},
+		{"four: nothing to trim", []float64{4, 1, 2, 3}, []int{1, 1, 1, 1}, 2.5},
+		{"five: one at each end", []float64{500, 1, 2, 3, -500}, []int{1, 1, 1, 1, 1}, 2},
+		{"drawn five times", []float64{500, 1, 2}, []int{0, 5, 0}, 1},
+		{"drawn unevenly", []float64{500, 1, 2}, []int{1, 2, 2}, 5.0 / 3},
 	}
 	for _, row := range rows {
-		if got := trimmedMean(row.x); got != row.want {
+		if got := sampleOf(row.x...).trimmedMean(row.times); math.Abs(got-row.want) > 1e-12 {
 			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
 		}
 	}
 }
 
+// TestRoundsStayTogether: two pairs of a round that always agree are no more
+// evidence than one.
+func TestRoundsStayTogether(t *testing.T) {
+	base, fresh := rounds(6, 1.2, 0.01, 3)
+	one := Series{Base: base, New: fresh}.effect(1)
+	two := Series{Base: base, New: fresh, Again: base, NewAgain: fresh}.effect(1)
+	if one.P != two.P || one.Pairs != two.Pairs || math.Abs(two.Hi/one.Hi-1) > 0.01 {
+		t.Errorf("one pair a round: %+v; the same twice: %+v", one, two)
+	}
+	holes := Series{Base: []float64{1, 0, 1}, New: []float64{2, 2, 2}, Again: []float64{1, 1, 0}, NewAgain: []float64{0, 2, 0}}
+	if e := holes.effect(1); e.Pairs != 3 || math.Abs(e.Ratio-2) > 1e-12 {
+		t.Errorf("with holes: %+v, want 3 rounds of ratio 2", e)
+	}
+}
+
 func TestHolm(t *testing.T) {
 	rows := []struct {
-		name    string
-		p, want []float64
+		name             string
+		p, weights, want []float64
 	}{
-		{"none", nil, []float64{}},
-		{"one", []float64{0.04}, []float64{0.04}},
-		{"textbook", []float64{0.01, 0.04, 0.03, 0.005}, []float64{0.03, 0.06, 0.06, 0.02}},
-		{"never above 1", []float64{0.9, 0.8}, []float64{1, 1}},
+		{"none", nil, nil, []float64{}},
+		{"one", []float64{0.04}, nil, []float64{0.04}},
+		{"textbook", []float64{0.01, 0.04, 0.03, 0.005}, nil, []float64{0.03, 0.06, 0.06, 0.02}},
+		{"never above 1", []float64{0.9, 0.8}, nil, []float64{1, 1}},
+		{"one, whatever it weighs", []float64{0.04}, []float64{0.1}, []float64{0.04}},
+		{"weights", []float64{0.02, 0.04, 0.02}, []float64{1, 0.2, 0.3}, []float64{0.03, 0.04, 1.0 / 30}},
+		{"equal weights are none", []float64{0.01, 0.04, 0.03, 0.005}, []float64{2, 2, 2, 2}, []float64{0.03, 0.06, 0.06, 0.02}},
 	}
 	for _, row := range rows {
-		if d := cmp.Diff(row.want, Holm(row.p), cmpopts.EquateApprox(0, 1e-12)); d != "" {
+		if d := cmp.Diff(row.want, Holm(row.p, row.weights), cmpopts.EquateApprox(0, 1e-12)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, d)
 		}
 	}

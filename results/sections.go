@@ -172,4 +172,7 @@ type Rounds struct {
 	Name           string    `json:"name"`   // what was measured
 	HigherIsBetter bool      `json:"higher_is_better,omitempty"`
 	Values         []float64 `json:"values"`
+	// Again are the arm's second runs in the same rounds; empty if there were
+	// none.
+	Again []float64 `json:"again,omitempty"`
 }

@@ -24,7 +24,7 @@ type gateCmd struct {
 	New        string   `placeholder:"BINARY" help:"kmsmac built from the candidate (default: this one)."`
 	BaseTarget string   `placeholder:"TARGET" help:"--target of the base arm."`
 	NewTarget  string   `placeholder:"TARGET" help:"--target of the candidate arm."`
-	Rounds     int      `default:"30" placeholder:"N" help:"Interleaved rounds; each runs base, candidate and the base once more. p99-ns/op is judged from 60 on."`
+	Rounds     int      `default:"30" placeholder:"N" help:"Interleaved rounds; each runs base and candidate twice. p99-ns/op is judged from 60 on."`
 	Words      []string `arg:"" passthrough:"" help:"After --: the command of every arm, for example bench kms --rate 200 --duration 1s."`
 }
 
@@ -103,7 +103,7 @@ func has(words []string, flag string) bool {
 }
 
 // refuseAWS keeps a gate from spending: each arm would keep to --max-cost by
-// itself, and a gate runs them a hundred times.
+// itself, and a gate runs them more than a hundred times.
 func (c gateCmd) refuseAWS(a *app, words []string) error {
 	targets := []string{c.BaseTarget, c.NewTarget}
 	for i, w := range words {
@@ -128,11 +128,11 @@ func (c gateCmd) refuseAWS(a *app, words []string) error {
 	return nil
 }
 
-// arms are base, new, again.
-func (c gateCmd) arms(words []string, rec *record) ([3]*gateArm, error) {
+// arms are base and new.
+func (c gateCmd) arms(words []string, rec *record) ([2]*gateArm, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return [3]*gateArm{}, err
+		return [2]*gateArm{}, err
 	}
 	arm := func(name, binary, target string) *gateArm {
 		g := &gateArm{name: name, binary: firstOf(binary, self), args: slices.Clone(words),
@@ -146,22 +146,22 @@ func (c gateCmd) arms(words []string, rec *record) ([3]*gateArm, error) {
 		g.args = append(g.args, "--json", "--out", g.dir)
 		return g
 	}
-	return [3]*gateArm{arm("base", c.Base, c.BaseTarget), arm("new", c.New, c.NewTarget), arm("again", c.Base, c.BaseTarget)}, nil
+	return [2]*gateArm{arm("base", c.Base, c.BaseTarget), arm("new", c.New, c.NewTarget)}, nil
 }
 
 // session runs the rounds.
-func (c gateCmd) session(a *app, arms [3]*gateArm, rec *record) ([]results.Series, error) {
+func (c gateCmd) session(a *app, arms [2]*gateArm, rec *record) ([]results.Series, error) {
 	p := newProgress(a.streams)
 	defer p.done()
 	started := time.Now()
-	return bench.Interleave(a.ctx, bench.Arms{Base: arms[0].measure, New: arms[1].measure, Again: arms[2].measure}, c.Rounds, func(round int) {
+	return bench.Interleave(a.ctx, bench.Arms{Base: arms[0].measure, New: arms[1].measure}, c.Rounds, func(round int) {
 		left := time.Since(started) / time.Duration(round+1) * time.Duration(c.Rounds-round)
 		p.update(fmt.Sprintf("gate: round %d of %d, %s left", round, c.Rounds, left.Round(time.Second)))
 	})
 }
 
 // armDifferences compares the arms by what each wrote of itself.
-func armDifferences(arms [3]*gateArm) []results.Difference {
+func armDifferences(arms [2]*gateArm) []results.Difference {
 	if arms[0].first == nil || arms[1].first == nil {
 		return []results.Difference{}
 	}
@@ -170,19 +170,15 @@ func armDifferences(arms [3]*gateArm) []results.Difference {
 
 // keep writes the gate's result and, beside it, one result for each arm with
 // its rounds, so that compare can judge them again.
-func (c gateCmd) keep(a *app, rec *record, arms [3]*gateArm, series []results.Series, cmp *results.Comparison) error {
+func (c gateCmd) keep(a *app, rec *record, arms [2]*gateArm, series []results.Series, cmp *results.Comparison) error {
 	rec.file.Comparison, rec.file.Verdict = cmp, cmp.Verdict
 	rec.file.Finished, rec.file.Interrupted = time.Now().UTC(), a.ctx.Err() != nil
 	var errs []error
-	for i, values := range []func(results.Series) []float64{
-		func(s results.Series) []float64 { return s.Base },
-		func(s results.Series) []float64 { return s.New },
-		func(s results.Series) []float64 { return s.Again },
-	} {
-		if arms[i].first == nil {
+	for i, g := range arms {
+		if g.first == nil {
 			continue
 		}
-		_, err := results.Write(filepath.Join(rec.dir, arms[i].name), armFile(&rec.file, arms[i], series, values))
+		_, err := results.Write(filepath.Join(rec.dir, g.name), armFile(&rec.file, g, series, i == 1))
 		errs = append(errs, err)
 	}
 	_, err := results.Write(rec.dir, &rec.file)
@@ -194,14 +190,18 @@ func (c gateCmd) keep(a *app, rec *record, arms [3]*gateArm, series []results.Se
 }
 
 // armFile is what one arm measured, with its own tool, plan and environment.
-func armFile(gate *results.File, g *gateArm, series []results.Series, values func(results.Series) []float64) *results.File {
+func armFile(gate *results.File, g *gateArm, series []results.Series, candidate bool) *results.File {
 	f := *g.first
 	f.RunID, f.SessionID = gate.RunID+g.name[:1], gate.SessionID
 	f.Started, f.Finished, f.Interrupted = gate.Started, gate.Finished, gate.Interrupted
 	f.Args = append([]string{"kmsmac"}, g.args...)
 	f.Load, f.EngineBench, f.Unknown = nil, nil, nil // of one round only
 	for _, s := range series {
-		f.Rounds = append(f.Rounds, results.Rounds{Metric: s.Metric, Name: s.Name, HigherIsBetter: s.HigherIsBetter, Values: values(s)})
+		r := results.Rounds{Metric: s.Metric, Name: s.Name, HigherIsBetter: s.HigherIsBetter, Values: s.Base, Again: s.Again}
+		if candidate {
+			r.Values, r.Again = s.New, s.NewAgain
+		}
+		f.Rounds = append(f.Rounds, r)
 	}
 	if g.problem != nil {
 		f.Verdict = g.problem.Verdict

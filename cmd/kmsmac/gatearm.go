@@ -19,10 +19,10 @@ import (
 // armGrace is how long an arm may take to clean up after it was told to end.
 const armGrace = 20 * time.Second
 
-// gateArm is one arm of a gate: a command that is run once a round, each time
+// gateArm is one arm of a gate: a command that is run twice a round, each time
 // as a process of its own.
 type gateArm struct {
-	name   string // base, new, again
+	name   string // base, new
 	binary string
 	args   []string
 	dir    string // of the result of a round
