@@ -67,6 +67,26 @@ bench-self: ## the load generator against its goals: wrk, a bare SDK loop, serve
 conform: build ## the conformance suite on the embedded emulator
 	$(BIN) conform
 
+timing: ## two classes of input, one time: Welch's t of every implementation, and of a control that leaks
+	$(GO) test -count=1 -timeout 60m -v -run '^TestTiming' ./engine -timing
+
+engine-soak: ## JOBS (default 10 million) random jobs per implementation and algorithm against crypto/hmac
+	$(GO) test -count=1 -timeout 12h -v -run '^TestSoak$$' ./engine -soak $(or $(JOBS),10000000) -soak-seed $(or $(SEED),1)
+
+engine-long: ## every length 0 to 4160, alignment and batch size on every implementation, against crypto/hmac
+	$(GO) test -count=1 -timeout 12h ./engine -long
+
+arm64: ## the engine's tests on arm64, emulated by qemu-aarch64 (Debian package qemu-user)
+	@if command -v qemu-aarch64 >/dev/null; then \
+	  CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -timeout 30m -exec qemu-aarch64 ./engine/... ./vectors; \
+	else echo 'skipped: arm64 tests: qemu-aarch64 is not installed (Debian package qemu-user)'; fi
+
+peers: ## build bin/kmsmac-peers for bench engine --peers: needs cgo, libssl-dev, libipsec-mb-dev
+	cd bench/peers && CGO_ENABLED=1 $(GO) test -count=1 ./... && CGO_ENABLED=1 $(GO) build -trimpath -o ../../bin/kmsmac-peers .
+
+engine-goals: build peers ## proof: the engine's speed beside its peers', one row for each goal
+	$(BIN) bench engine --goals docs/known-short.md
+
 generate: ## run every generator
 	$(GO) generate ./...
 

@@ -34,6 +34,7 @@ var mayImport = map[string][]string{
 	"conformance":           {"target", "vectors", "results", "engine", "target/awsfacts"},
 	"bench":                 {"target", "results", "engine", "target/awsfacts"},
 	"cmd/kmsmac":            {"*"},
+	"cmd/gatepower":         {"results"},
 
 	"target/internal/wiretest": {"target", "engine"}, // for tests alone
 }

@@ -121,15 +121,20 @@ func (c benchEngineCmd) known() (map[string]string, error) {
 	if err != nil {
 		return nil, unknownf("the list of goals known to be short cannot be read: %w", err)
 	}
-	out := map[string]string{}
+	out, last := map[string]string{}, ""
 	for line := range strings.Lines(string(raw)) {
 		rest, isItem := strings.CutPrefix(line, "- `")
 		id, reason, ok := strings.Cut(rest, "`: ")
-		if reason = strings.TrimSpace(reason); isItem && (!ok || reason == "") {
+		switch reason = strings.TrimSpace(reason); {
+		case isItem && (!ok || reason == ""):
 			return nil, unknownf("%s: %q gives no reason", c.Goals, strings.TrimSpace(line))
-		}
-		if isItem {
+		case isItem:
+			last = id
 			out[id] = reason
+		case last != "" && strings.HasPrefix(line, "  "): // the reason goes on
+			out[last] += " " + strings.TrimSpace(line)
+		default:
+			last = ""
 		}
 	}
 	return out, nil
