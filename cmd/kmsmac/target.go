@@ -27,7 +27,7 @@ type targetFlags struct {
 	Region2  string        `name:"region2" placeholder:"REGION" help:"Second Region of the same partition, for multi-Region keys (default: us-west-2, or another one)."`
 	Endpoint string        `placeholder:"URL" help:"VPC endpoint of real AWS KMS (with --target aws)."`
 	CAFile   string        `name:"ca-file" placeholder:"FILE" help:"PEM file with CA certificates to trust, besides the system's."`
-	Timeout  time.Duration `default:"10s" help:"Deadline of one request."`
+	Timeout  time.Duration `default:"30s" help:"Deadline of one request."`
 }
 
 // secondRegion is a Region of the same partition for multi-Region keys:

@@ -55,16 +55,18 @@ func parseAuthorization(value string) (a authorization, err error) {
 }
 
 func (a *authorization) parseScope(credential string) error {
-	scope := strings.Split(credential, "/")
-	if len(scope) < 5 {
-		return errIncomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", credential)
+	var term string
+	rest := credential
+	for _, part := range [...]*string{&term, &a.service, &a.region, &a.date} { // from the end: an access key id may itself hold slashes
+		i := strings.LastIndexByte(rest, '/')
+		if i < 0 {
+			return errIncomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", credential)
+		}
+		rest, *part = rest[:i], rest[i+1:]
 	}
-	// An access key id may itself hold slashes.
-	n := len(scope)
-	a.accessKeyID = strings.Join(scope[:n-4], "/")
-	a.date, a.region, a.service = scope[n-4], scope[n-3], scope[n-2]
-	if scope[n-1] != "aws4_request" {
-		return errSignature("Credential should be scoped with a valid terminator: 'aws4_request', not '%s'. ", scope[n-1])
+	a.accessKeyID = rest
+	if term != "aws4_request" {
+		return errSignature("Credential should be scoped with a valid terminator: 'aws4_request', not '%s'. ", term)
 	}
 	return nil
 }
