@@ -33,7 +33,7 @@ func TestInterrupted(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			time.AfterFunc(1500*time.Millisecond, cancel)
+			time.AfterFunc(2500*time.Millisecond, cancel)
 			var stdout, stderr bytes.Buffer
 			none := func(string) string { return "" }
 			code := mainEnv(ctx, streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, none,
