@@ -22,6 +22,8 @@ type Case struct {
 	Needs     []Feature // what the target must be able to do
 	// Alone means that no other case may run at the same time.
 	Alone bool
+	// FullOnly leaves the case to profile full: it takes too long for its own.
+	FullOnly bool
 	// Consistency is how long the row lets real AWS take to show a change:
 	// on aws the case polls up to it before it judges. 0 means 2 minutes.
 	Consistency time.Duration

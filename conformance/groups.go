@@ -23,6 +23,7 @@ func groups() []group {
 		{"KS", ksCases, ksUntestable},
 		{"KU", kuCases, kuUntestable},
 		{"RFC", rfcCases, nil},
+		{"WYP", wycheproofCases, nil},
 		{"IM", imCases, imUntestable},
 		{"MR", mrCases, mrUntestable},
 		{"AL", alCases, alUntestable},

@@ -18,7 +18,7 @@ const (
 	ProfileWire        = "wire"
 	ProfileAuth        = "auth"
 	ProfileQuota       = "quota"
-	ProfileFull        = "full"   // all of them
+	ProfileFull        = "full"   // all of them, and the cases that are FullOnly
 	ProfileGolden      = "golden" // full, and what nobody knows
 )
 
@@ -43,6 +43,7 @@ type selection struct {
 	profiles []string
 	cases    []Case
 	texts    bool // profile wire was asked for by name: recorded texts fail
+	full     bool // full or golden was asked for
 }
 
 // choose applies Profile and Cases. The error wraps ErrUsage or
@@ -56,8 +57,10 @@ func choose(o Options, all []Case) (selection, error) {
 		name = strings.TrimSpace(name)
 		switch {
 		case name == ProfileFull:
+			sel.full = true
 			sel.profiles = append(sel.profiles, Profiles()...)
 		case name == ProfileGolden:
+			sel.full = true
 			sel.profiles = append(append(sel.profiles, Profiles()...), ProfileGolden)
 		case slices.Contains(Profiles(), name):
 			sel.profiles = append(sel.profiles, name)
@@ -72,7 +75,7 @@ func choose(o Options, all []Case) (selection, error) {
 	}
 	for _, c := range all {
 		inProfile := slices.Contains(sel.profiles, c.Profile) || sel.texts && c.Evidence.Class == Recorded
-		if inProfile && (wanted == nil || wanted[c.ID]) {
+		if inProfile && (sel.full || !c.FullOnly) && (wanted == nil || wanted[c.ID]) {
 			sel.cases = append(sel.cases, c)
 		}
 	}
