@@ -188,9 +188,7 @@ func runMutant(t *testing.T, tgt target.Target, id string, f conformance.Fact, m
 // undecided are deviations that the behaviour table does not call wrong, or
 // that no request can bring to light.
 var undecided = map[string]string{
-	"server-errors-400":    "row WI-14: nobody can order a fault of the service",
-	"grant-tokens-ignored": "row GM-32: garbage may be ignored when the caller is authorised anyway",
-	"policy-verbatim":      "row PO-02: a policy is compared as JSON, not by its line breaks",
+	"server-errors-400": "row WI-14: nobody can order a fault of the service",
 }
 
 // TestDeviations: every deviation of the emulator is caught by the case of at

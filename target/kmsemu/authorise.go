@@ -19,7 +19,7 @@ func (c *call) authorise(k *key, s *keyState, alias string) error {
 	if !own && !slices.Contains(crossAccount, c.op.name) {
 		return c.errForeign()
 	}
-	if c.declaresGrantTokens() && !c.wrong(grantTokensIgnored) {
+	if c.declaresGrantTokens() {
 		if err := c.checkGrantTokens(); err != nil {
 			return err
 		}

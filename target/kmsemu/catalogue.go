@@ -30,7 +30,6 @@ const (
 	usageNotChecked
 	usageOnSign
 	dryRunIgnored
-	grantTokensIgnored
 	keyUsageDefaulted
 	encryptWithHMAC
 	lowerCaseSpec
@@ -77,7 +76,6 @@ const (
 	grantAnyOperation
 	grantRetryNew
 	lockoutIgnored
-	policyVerbatim
 	signatureUnchecked
 	clockUnchecked
 	missingAuthAllowed
@@ -165,8 +163,6 @@ var catalogue = [deviationCount]struct {
 		"The text of a wrong key usage is not the one of KMS."}, editUsageText},
 	dryRunIgnored: {Deviation{"dryrun-ignored", []string{"DR-03", "GM-41", "VM-30"},
 		"DryRun is ignored: the operation is carried out."}, nil},
-	grantTokensIgnored: {Deviation{"grant-tokens-ignored", []string{"GM-32", "VM-32"},
-		"Garbage in GrantTokens is ignored."}, nil},
 
 	// CreateKey and metadata
 	keyUsageDefaulted: {Deviation{"key-usage-defaulted", []string{"CK-15"},
@@ -291,8 +287,6 @@ var catalogue = [deviationCount]struct {
 		"CreateGrant with the same name and terms makes a second grant."}, nil},
 	lockoutIgnored: {Deviation{"policy-lockout-ignored", []string{"CK-30", "PO-06"},
 		"Key policies that lock the caller out are taken."}, nil},
-	policyVerbatim: {Deviation{"policy-verbatim", []string{"PO-02"},
-		"GetKeyPolicy returns the policy as it was put, without line breaks."}, nil},
 
 	// Authentication
 	signatureUnchecked: {Deviation{"signature-unchecked", []string{"AU-04", "AU-05", "AU-09"},

@@ -61,9 +61,7 @@ func (c *call) wantedPolicy(r *realm) (*keyPolicy, error) {
 	if err != nil { // row PO-07
 		return nil, err
 	}
-	if !c.wrong(policyVerbatim) {
-		p.text = layOut(text)
-	}
+	p.text = layOut(text)
 	if err := c.e.knownPrincipals(p.rules); err != nil {
 		return nil, err
 	}
