@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self conform generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self conform power generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -66,6 +66,10 @@ bench-self: ## the load generator against its goals: wrk, a bare SDK loop, serve
 
 conform: build ## the conformance suite on the embedded emulator
 	$(BIN) conform
+
+power: ## proof that the suite can see: every deviation of the emulator, every mutation of a clean answer
+	@mkdir -p bin && $(GO) test -c -o bin/power.test ./conformance
+	@cd conformance && ../bin/power.test -test.run '^(TestEmulator|TestPower|TestDeviations)$$' -test.timeout 30m -whole
 
 timing: ## two classes of input, one time: Welch's t of every implementation, and of a control that leaks
 	$(GO) test -count=1 -timeout 60m -v -run '^TestTiming' ./engine -timing

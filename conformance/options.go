@@ -36,7 +36,7 @@ type Options struct {
 	// Differential is the number of random keys and messages on which engine
 	// and target are held against each other; 0 leaves the comparison out.
 	Differential int
-	// Timeout bounds one request, but for those that make key pairs (see
+	// Timeout bounds one request, but for those that make RSA keys (see
 	// SlowFactor); 0 is 10 s.
 	Timeout time.Duration
 	// CaseTimeout bounds one case; 0 is 60 s, on aws 60 s more than the case's

@@ -185,7 +185,7 @@ func (p *Probe) once(st step, do func(context.Context) (target.Exchange, error))
 	ex, err := do(ctx)
 	s.keepExchange(st, ex, err)
 	a, readable := readAnswer(ex)
-	if (err != nil || !readable) && !judgeableAnyway(err, a) && !s.withoutCode(a) && !(r.anyAnswerOK && a.Status != 0) {
+	if (err != nil || !readable) && !judgeableAnyway(err, a) && !p.withoutCode(a) && !(r.anyAnswerOK && a.Status != 0) {
 		p.unanswered(operation, ex, err)
 	}
 	s.silence.Store(0)
@@ -223,12 +223,12 @@ func (s *session) requestContext(ctx context.Context, operation string) (context
 }
 
 // SlowFactor is how much longer than Options.Timeout the operations may take
-// that make key pairs: a client's own bound should be no shorter.
+// that make RSA keys on the way: a client's own bound should be no shorter.
 const SlowFactor = 3
 
 func (s *session) timeout(operation string) time.Duration {
 	switch operation {
-	case "CreateKey", "GetParametersForImport", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext":
+	case "GetParametersForImport", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext":
 		return SlowFactor * s.opts.Timeout
 	}
 	return s.opts.Timeout
@@ -242,10 +242,34 @@ func judgeableAnyway(err error, a *Answer) bool {
 	return err != nil && target.KindOf(err) == target.NotKMS && a.Status != 0 && a.JSON != nil && (a.Status/100 == 2 || a.Code != "")
 }
 
-// withoutCode says that a target which has shown to be a KMS refused a request
-// in JSON without any code.
-func (s *session) withoutCode(a *Answer) bool {
-	return s.isKMS.Load() && a.JSON != nil && a.Status/100 == 4
+// withoutCode says that a target which is a KMS refused a request in JSON
+// without any code.
+func (p *Probe) withoutCode(a *Answer) bool {
+	return a.JSON != nil && a.Status/100 == 4 && (p.run.s.isKMS.Load() || p.listsKeys())
+}
+
+// listsKeys asks whether the target is a KMS after all.
+func (p *Probe) listsKeys() (yes bool) {
+	r, s := p.run, p.run.s
+	if p.road.caller == nil {
+		return false
+	}
+	r.share(probeLabel+"KMS", func() {
+		st := r.nextStep("ListKeys")
+		ctx, cancel := s.requestContext(withStep(r.ctx, st), st.operation)
+		defer cancel()
+		r.requests++
+		s.requests.Add(1)
+		ex, err := p.road.caller.Call(ctx, st.operation, Params{"Limit": 1})
+		s.keepExchange(st, ex, err)
+		a, readable := readAnswer(ex)
+		_, yes = a.JSON["Keys"].([]any)
+		yes = yes && readable && a.Succeeded()
+	})
+	if yes {
+		s.isKMS.Store(true)
+	}
+	return yes
 }
 
 // unanswered ends the case because no KMS answered.

@@ -101,3 +101,13 @@ func TestCatalogue(t *testing.T) {
 		t.Error("an unknown deviation: got no error")
 	}
 }
+
+// TestNoMaterialNoPanic: a deviation that lets a key without material be used
+// makes the emulator wrong, not dead.
+func TestNoMaterialNoPanic(t *testing.T) {
+	c := newClient(t, Options{Deviations: []string{"external-key-enabled"}})
+	symmetric := c.key(in{"KeySpec": "SYMMETRIC_DEFAULT", "Origin": "EXTERNAL"})
+	c.call("Encrypt", in{"KeyId": symmetric, "Plaintext": "AAAA"}).fails("KMSInvalidStateException", ".*pending import.*")
+	c.call("GenerateDataKey", in{"KeyId": symmetric, "KeySpec": "AES_256"}).fails("KMSInvalidStateException", ".*pending import.*")
+	c.call("GenerateMac", macWith(c.external("HMAC_256"), "HMAC_256", []byte("message"))).ok()
+}
