@@ -9,7 +9,9 @@
 // the code, message, members and headers are facts of their own, and a report
 // names the one that differs. Rows prints the table, Catalogue the cases,
 // Untestable the rows without one, Explain the reasons of one row, Plan what a
-// run will send; Run does it. What decides: recorded, documented and model
+// run will send; Run does it. A Recorder keeps the exchanges of a run, without
+// secrets; a Record that was read stands in for a target, or for the table as
+// Options.Baseline. Known are deviations that are expected. What decides: recorded, documented and model
 // evidence fails a case, a field report, an inference or low confidence warns,
 // and so does a text that differs, except when profile wire is asked for by
 // name. No answer, or an answer that is no KMS's, is inconclusive.

@@ -59,3 +59,29 @@ func ExamplePlan() {
 	// ScheduleKeyDeletion 24
 	// VerifyMac 28
 }
+
+// A record made by hand holds one answer; the emulator is held against it.
+func ExampleReadRecord() {
+	rec, err := conformance.ReadRecord(strings.NewReader(`{"header":{"schema":1}}
+{"exchange":{"row":"RFC-2-SHA256","operation":"VerifyMac","response":{"status":200,"body":"{\"KeyId\":\"arn:aws:kms:eu-west-1:111122223333:key/0123abcd-0123-0123-0123-0123456789ab\",\"MacAlgorithm\":\"HMAC_SHA_256\",\"MacValid\":true}"}}}
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	engine := inproc.New(inproc.Options{})
+	defer engine.Close()
+	c, err := conformance.Run(context.Background(), engine, conformance.Options{Baseline: rec, Cases: []string{"RFC-1-SHA256", "RFC-2-SHA256"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(rec.Rows(), "golden:", rec.Golden())
+	for _, r := range c.Cases {
+		fmt.Println(r.ID, r.Verdict, r.Reason)
+	}
+	// Output:
+	// [RFC-2-SHA256] golden: false
+	// RFC-1-SHA256 not_applicable the baseline holds no answer of this row
+	// RFC-2-SHA256 pass
+}
