@@ -88,6 +88,7 @@ func (f *faulty) fault(ctx context.Context, operation string) (target.Exchange, 
 // TestFaultyTargets: whatever a target answers, the suite ends in time, judges
 // every case, and a clean target afterwards is clean.
 func TestFaultyTargets(t *testing.T) {
+	t.Parallel()
 	for seed := uint64(1); seed <= 20; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
@@ -127,6 +128,7 @@ func everyFifth(first int) (ids []string) {
 
 // TestInterrupted: a cancelled run returns what it has, and leaves no key.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	tgt := serve(t, kmsemu.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	o := whole()

@@ -55,6 +55,7 @@ const stride = 9
 // TestPower: every case fails, or warns where it can do no more, when one
 // asserted fact of one clean exchange is changed.
 func TestPower(t *testing.T) {
+	t.Parallel()
 	quick := serve(t, kmsemu.Options{})
 	slow := serve(t, kmsemu.Options{ReplicaDelay: 100 * time.Millisecond})
 	total := &score{}
@@ -132,10 +133,10 @@ func mutateAll(t *testing.T, tgt func() target.Target, id string, facts []confor
 	if len(facts) == 0 {
 		t.Error("the case asserts nothing")
 	}
-	n := first
+	n, step := first, stride*max(1, len(facts)/30) // a long case costs more each time
 	for _, f := range facts {
 		for _, m := range mutations(f) {
-			if n++; !*wholePower && n%stride != 0 {
+			if n++; !*wholePower && n%step != 0 {
 				continue
 			}
 			applied, verdict := runMutant(t, tgt(), id, f, m)
@@ -195,6 +196,7 @@ var undecided = map[string]string{
 // least one of the rows that it breaks. Deviations of groups that the
 // catalogue does not have yet are left to them.
 func TestDeviations(t *testing.T) {
+	t.Parallel()
 	known, listed := map[string]bool{}, map[string]bool{}
 	for _, c := range conformance.Catalogue() {
 		known[c.ID], listed[c.Group] = true, true
@@ -246,6 +248,7 @@ func caughtBy(c results.Conformance) (ids []string) {
 
 // TestMainDeviationsFail: the two that every run must fail on.
 func TestMainDeviationsFail(t *testing.T) {
+	t.Parallel()
 	for name, ids := range map[string][]string{
 		"wrong-tag":       {"VM-02", "GM-38", "RFC-1-SHA256", "RFC-7-SHA512"},
 		"disable-ignored": {"KS-01", "GM-25", "VM-21"},
@@ -270,6 +273,7 @@ func TestMainDeviationsFail(t *testing.T) {
 
 // TestPlanIsExact: what Plan says is what is sent, case by case.
 func TestPlanIsExact(t *testing.T) {
+	t.Parallel()
 	tgt := serve(t, kmsemu.Options{})
 	for _, c := range decidingCases() {
 		plan, err := conformance.Plan(alone(c.ID))

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,8 +35,16 @@ func (p *powerProofs) deviation(name string, by []string) {
 	p.deviations[name] = by
 }
 
+// waiters is how many tests may wait side by side.
+const waiters = 6
+
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if runtime.GOMAXPROCS(0) < waiters { // most of the tests' time is waiting
+		if err := flag.Set("test.parallel", strconv.Itoa(waiters)); err != nil {
+			panic(err)
+		}
+	}
 	code := m.Run()
 	if *wholePower && !proofs.print(os.Stdout) && code == 0 {
 		code = 1

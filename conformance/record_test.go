@@ -56,11 +56,14 @@ func TestReplay(t *testing.T) {
 	} {
 		t.Run("deviation "+name, func(t *testing.T) {
 			t.Parallel()
-			opt, o := kmsemu.Options{ReplicaDelay: replicaDelay}, whole()
-			if o.Cases = groups; name != "" {
-				opt.Deviations = []string{name}
+			var rec *conformance.Record
+			var live results.Conformance
+			if o := whole(); name == "" {
+				rec, live = cleanRun(t)
+			} else {
+				o.Cases = groups
+				_, rec, live = recordOf(t, serve(t, kmsemu.Options{ReplicaDelay: replicaDelay, Deviations: []string{name}}), o)
 			}
-			_, rec, live := recordOf(t, serve(t, opt), o)
 			again := run(t, rec.Target("replay"), rec.Options(conformance.Options{Cases: groups}))
 			if len(again.Cases) != len(live.Cases) {
 				t.Fatalf("%d cases, want %d", len(again.Cases), len(live.Cases))
@@ -77,7 +80,8 @@ func TestReplay(t *testing.T) {
 
 // TestBaseline: the emulator is like its own record, and a wrong one is not.
 func TestBaseline(t *testing.T) {
-	_, rec, _ := recordOf(t, serve(t, kmsemu.Options{ReplicaDelay: replicaDelay}), whole())
+	t.Parallel()
+	rec, _ := cleanRun(t)
 	o := whole()
 	o.Seed, o.RunID, o.Baseline = 77, "other", rec
 	c := run(t, serve(t, kmsemu.Options{ReplicaDelay: replicaDelay, AccountID: "123456789012"}), o)
@@ -90,6 +94,7 @@ func TestBaseline(t *testing.T) {
 
 // TestBaselineSees: what differs from the record fails, whatever the table says.
 func TestBaselineSees(t *testing.T) {
+	t.Parallel()
 	groups := []string{"GM", "KS", "WI", "RFC", "DE"}
 	clean := whole()
 	clean.Cases = groups
@@ -188,6 +193,7 @@ func TestRefusedRecords(t *testing.T) {
 
 // TestRecordKeepsToItsSchema holds every line against the JSON Schema.
 func TestRecordKeepsToItsSchema(t *testing.T) {
+	t.Parallel()
 	schema := recordSchema(t)
 	o := whole()
 	o.Cases, o.Differential = []string{"CK", "GM", "IM", "AU", "WI"}, 0
@@ -288,6 +294,7 @@ func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) 
 
 // TestRecordHoldsNoSecret looks for planted secrets in every spelling.
 func TestRecordHoldsNoSecret(t *testing.T) {
+	t.Parallel()
 	secrets := map[string]string{
 		"access key": "AKIAPLANTEDACCESSKEY", "signature": "5e1f0000planted0000signature00000000", "session token": "PlantedSessionToken//////////8BEXAMPLE",
 		"import token": "planted import token", "material": "planted wrapped material", "grant token": "PlantedGrantTokenOfSomeLength",
@@ -328,6 +335,7 @@ func spellingsOf(secret string) map[string]string {
 // TestGolden: only answers of AWS's own hosts over verified TLS make a record
 // golden, and it says why not.
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	rows := []struct {
 		name     string
 		url      string
