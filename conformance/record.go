@@ -149,6 +149,13 @@ func NewRecorder(w io.Writer, h RecordHeader) (*Recorder, error) {
 	return r, r.err
 }
 
+// hides keeps the name of this machine out of the record.
+func (r *Recorder) hides(host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scrub.host = host
+}
+
 // write appends one line. The caller holds the lock, or is alone.
 func (r *Recorder) write(l recordLine) {
 	if r.err != nil {

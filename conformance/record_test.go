@@ -191,6 +191,45 @@ func TestRefusedRecords(t *testing.T) {
 	}
 }
 
+// TestInterruptedRecord: what an interrupted run left unfinished accuses
+// nobody later.
+func TestInterruptedRecord(t *testing.T) {
+	t.Parallel()
+	tgt := serve(t, kmsemu.Options{ReplicaDelay: replicaDelay})
+	var b bytes.Buffer
+	o := whole()
+	rec, err := conformance.NewRecorder(&b, conformance.RecordHeader{Region: "us-east-1", Region2: o.Region2, RunID: o.RunID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o.Recorder, o.Cases, o.Differential = rec, []string{"EC", "IM", "MR", "KS"}, 0
+	o.Observer = func(e conformance.Event) {
+		if e.Done == 40 {
+			cancel()
+		}
+	}
+	live, err := conformance.Run(ctx, tgt, o)
+	if !errors.Is(err, context.Canceled) || live.Counts[results.CaseSkipped] == 0 {
+		t.Fatalf("%v, %v: not interrupted", live.Counts, err)
+	}
+	if end, err := rec.Close(true); err != nil || !end.Interrupted {
+		t.Fatalf("%+v, %v", end, err)
+	}
+	record := readRecord(t, b.String())
+	c := run(t, record.Target("replay"), record.Options(conformance.Options{Cases: o.Cases}))
+	for i, r := range c.Cases {
+		want := live.Cases[i].Verdict
+		if want == results.CaseSkipped {
+			want = results.CaseNotApplicable
+		}
+		if r.Verdict != want {
+			t.Errorf("%s: replayed %s (%s %v), live %s", r.ID, r.Verdict, r.Reason, r.Differences, live.Cases[i].Verdict)
+		}
+	}
+}
+
 // TestRecordKeepsToItsSchema holds every line against the JSON Schema.
 func TestRecordKeepsToItsSchema(t *testing.T) {
 	t.Parallel()
@@ -298,10 +337,10 @@ func TestRecordHoldsNoSecret(t *testing.T) {
 	secrets := map[string]string{
 		"access key": "AKIAPLANTEDACCESSKEY", "signature": "5e1f0000planted0000signature00000000", "session token": "PlantedSessionToken//////////8BEXAMPLE",
 		"import token": "planted import token", "material": "planted wrapped material", "grant token": "PlantedGrantTokenOfSomeLength",
-		"account": "314159265358", "principal": "planted.person@example.com",
+		"account": "314159265358", "principal": "planted.person@example.com", "host": "planted-host.example.com",
 	}
 	o := whole()
-	o.Cases, o.Differential = []string{"GM-01", "GM-20", "IM-01", "GR-03", "AU"}, 0
+	o.Cases, o.Differential, o.Host = []string{"GM-01", "GM-20", "IM-01", "GR-03", "AU"}, 0, secrets["host"]
 	text, _, _ := recordOf(t, &leaky{serve(t, kmsemu.Options{AccountID: secrets["account"]}), secrets}, o)
 	if n := strings.Count(text, "\n"); n < 20 {
 		t.Fatalf("%d lines: nothing was recorded", n)

@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/kmsmac/kmsmac/results"
 )
 
 // Record is a record that was read: what a KMS once answered, by row.
@@ -19,6 +21,7 @@ type Record struct {
 	End *RecordEnd
 
 	rows  map[string]bool // with an exchange of their own
+	cut   map[string]bool // rows whose case did not come to its end
 	steps map[stepID][]*recordedExchange
 	nows  map[string][]time.Time // by label
 }
@@ -39,7 +42,7 @@ var ErrRecord = errors.New("conformance: record")
 // exchange of which an answer is known:
 // {"exchange":{"row":"GM-25","operation":"GenerateMac","response":{"status":400,"body":"…"}}}.
 func ReadRecord(r io.Reader) (*Record, error) {
-	rec := &Record{rows: map[string]bool{}, steps: map[stepID][]*recordedExchange{}, nows: map[string][]time.Time{}}
+	rec := &Record{rows: map[string]bool{}, cut: map[string]bool{}, steps: map[stepID][]*recordedExchange{}, nows: map[string][]time.Time{}}
 	in := bufio.NewReaderSize(r, 64<<10)
 	chain := newSeal()
 	for n := 1; ; n++ {
@@ -154,7 +157,11 @@ func (rec *Record) addLine(l recordLine) error {
 		rec.nows[label] = append(rec.nows[label], l.Now.Time)
 	case l.End != nil:
 		rec.End = l.End
-	case l.Case == nil:
+	case l.Case != nil:
+		if l.Case.Verdict == results.CaseSkipped {
+			rec.cut[l.Case.Row] = true
+		}
+	default:
 		return errors.New("is neither an exchange nor an end")
 	}
 	return nil
@@ -212,6 +219,9 @@ func (rec *Record) complete(lines int) error {
 
 // Golden reports whether the record proves what AWS does.
 func (rec *Record) Golden() bool { return rec.Header.Sealed && rec.End != nil && rec.End.Golden }
+
+// holds reports whether the record has what a case needs.
+func (rec *Record) holds(row string) bool { return rec.rows[row] && !rec.cut[row] }
 
 // Rows returns the ids of the rows with an answer, sorted.
 func (rec *Record) Rows() []string { return slices.Sorted(maps.Keys(rec.rows)) }

@@ -26,6 +26,7 @@ type scrubber struct {
 	byLabel  map[string]secrets // of what is under way
 	tokens   secrets            // those of the label at hand
 	numbers  numbers            // of the values that were blotted out
+	host     string             // this machine, as the tags of keys name it
 }
 
 // secrets are texts to take out, with their spellings.
@@ -94,6 +95,9 @@ func (s *scrubber) exchange(st step, ex target.Exchange) *recordedExchange {
 // and remembers what they were.
 func (s *scrubber) members(body []byte) []byte {
 	return editStrings(body, func(path []string, value string) (string, bool) {
+		if path[len(path)-1] == "TagValue" && value == s.host && value != "" {
+			return "masked", true
+		}
 		if !slices.ContainsFunc(path, func(m string) bool { return secretMembers[m] }) {
 			return value, false
 		}

@@ -68,6 +68,9 @@ func newSession(ctx context.Context, t target.Target, o Options) (*session, func
 		shared: map[sharedID]*sharedKey{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
 	}
 	s.replay, _ = t.(*replay)
+	if o.Recorder != nil {
+		o.Recorder.hides(s.opts.Host)
+	}
 	s.pacer = newPacer(info.AWS)
 	s.quota = s.home
 	if err := s.openRoads(t, o); err != nil {
@@ -185,10 +188,10 @@ func (p *Probe) missingFeature(f Feature) string {
 	if s.plan != nil {
 		return ""
 	}
-	if s.replay != nil && !s.replay.rec.rows[p.run.c.ID] {
-		return "the record holds no exchange of this row"
+	if s.replay != nil && !s.replay.rec.holds(p.run.c.ID) {
+		return "the record does not hold this row, or not to its end"
 	}
-	if s.baseline != nil && !s.baseline.rec.rows[p.run.c.ID] {
+	if s.baseline != nil && !s.baseline.rec.holds(p.run.c.ID) {
 		return "the baseline holds no answer of this row"
 	}
 	switch f {
