@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/kmsmac/kmsmac/conformance"
@@ -22,6 +21,7 @@ type recordFlags struct {
 	WriteExpect string `placeholder:"FILE" help:"Write the deviations found as known ones."`
 	JUnit       string `name:"junit" placeholder:"FILE" help:"Write the verdicts as JUnit XML."`
 	Markdown    string `placeholder:"FILE" help:"Write a summary in Markdown."`
+	HTML        string `name:"html" placeholder:"FILE" help:"Write a page."`
 }
 
 // readRecord reads a record whole. What is wrong with it names its line.
@@ -133,37 +133,23 @@ func (c conformCmd) recordHeader(a *app, o *opened, opts conformance.Options, re
 
 // reports writes the section in the other forms that were asked for.
 func (f recordFlags) reports(a *app, file *results.File) error {
-	var errs []error
-	if f.JUnit != "" {
-		errs = append(errs, writeReport(f.JUnit, func(w io.Writer) error { return render.JUnit(w, file) }))
-	}
+	junit := func(w io.Writer) error { return render.JUnit(w, file) }
 	markdown := func(w io.Writer) error { return render.Markdown(w, file) }
-	if f.Markdown != "" {
-		errs = append(errs, writeReport(f.Markdown, markdown))
-	}
-	return errors.Join(append(errs, jobSummary(a, markdown))...)
+	page := func(w io.Writer) error { return render.HTML(w, file) }
+	return errors.Join(writeReport(f.JUnit, junit), writeReport(f.Markdown, markdown), writeReport(f.HTML, page), jobSummary(a, markdown))
 }
 
-// writeReport writes a file whole or not at all.
+// writeReport writes a file whole or not at all; without a name, nothing.
 func writeReport(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
 	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return unknownf("%s cannot be written: %w", name, err)
-	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return unknownf("%s cannot be written: %w", name, err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".report-*")
-	if err != nil {
-		return unknownf("%s cannot be written: %w", name, err)
-	}
-	_, err = f.Write(b.Bytes())
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	err := write(&b)
 	if err == nil {
-		err = os.Rename(f.Name(), name)
+		_, err = results.WriteFile(name, b.Bytes())
 	}
 	if err != nil {
-		_ = os.Remove(f.Name())
 		return unknownf("%s cannot be written: %w", name, err)
 	}
 	return nil
