@@ -23,7 +23,7 @@ import (
 var wrappingKeys = sync.OnceValue(kmsemu.NewWrappingKeys)
 
 // replicaDelay is long enough for the states Creating and Updating to be seen.
-const replicaDelay = 300 * time.Millisecond
+const replicaDelay = time.Second
 
 // serve starts an emulator and returns the SDK's road to it.
 func serve(t testing.TB, opt kmsemu.Options) target.Target {

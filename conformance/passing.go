@@ -9,7 +9,7 @@ type passing struct {
 
 // maxTries is how often a case is tried whose key left its passing state too
 // soon: on a busy machine that is not the target's doing.
-const maxTries = 3
+const maxTries = 4
 
 // Creating makes a replica of a multi-Region primary and returns it while it
 // is still being created. A target whose replicas are ready at once ends the
