@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target"
 )
 
@@ -187,13 +187,15 @@ func (a *Answer) Succeeded() bool { return a.planned || a.Status/100 == 2 }
 func (a *Answer) Summary() string {
 	switch {
 	case a.Code != "" && a.HasMessage:
-		return mask(fmt.Sprintf("%d %s: %q", a.Status, a.Code, clip(a.Message, 300)))
+		return fmt.Sprintf("%d %s: %q", a.Status, a.Code, clip(mask(a.Message), 300))
 	case a.Code != "":
 		return fmt.Sprintf("%d %s without a message", a.Status, a.Code)
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return fmt.Sprintf("%d with an empty body", a.Status)
+	case len(a.JSON) == 0:
+		return fmt.Sprintf("%d with an empty body (%s)", a.Status, clip(string(bytes.TrimSpace(a.Body)), 80))
 	}
-	return mask(fmt.Sprintf("%d %s", a.Status, clip(summarise(a.JSON), 300)))
+	return fmt.Sprintf("%d %s", a.Status, clip(mask(summarise(a.JSON)), 300))
 }
 
 // summarise renders a body without blobs that may be secret.
@@ -213,13 +215,8 @@ func summarise(body map[string]any) string {
 	return string(text)
 }
 
-var accountInARN = regexp.MustCompile(`(arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:)\d{12}:`)
-var accountMember = regexp.MustCompile(`("AWSAccountId":\s*")\d{12}"`)
-
 // mask hides the account ids of ARNs and of AWSAccountId.
-func mask(s string) string {
-	return accountMember.ReplaceAllString(accountInARN.ReplaceAllString(s, "${1}************:"), "${1}************\"")
-}
+func mask(s string) string { return results.MaskAccounts(s) }
 
 // clip shortens s to at most n runes.
 func clip(s string, n int) string {

@@ -114,7 +114,12 @@ func (p *Probe) create(kind KeyKind) Key {
 	if !a.Succeeded() {
 		p.refusedKey(kind, a.Summary(), a.Status/100 == 4)
 	}
-	return keyOf(kind, p.road.region, a)
+	k := keyOf(kind, p.road.region, a)
+	if k.ID == "" { // no case can be about a key without a name
+		p.run.s.addLeft(fmt.Sprintf("a CreateKey without a KeyId in its answer may have made a key with the tag %s=%s", TagRun, p.run.s.opts.RunID))
+		p.Inconclusive("a key could not be made: %s: the answer names none: %s", kind, a.Summary())
+	}
+	return k
 }
 
 // refusedKey ends the case: a target that makes no other keys than HMAC ones

@@ -107,7 +107,7 @@ func (s *session) runCase(c Case, textsFail bool) (results.CaseResult, []Fact) {
 	result := results.CaseResult{
 		ID: c.ID, Group: c.Group, Title: c.Operation + ": " + c.Title, Verdict: verdict,
 		Evidence: string(c.Evidence.Class), Confidence: string(c.Evidence.Confidence), Source: c.Evidence.Source,
-		Expected: r.expected(), Observed: r.observed, Reason: reason,
+		Expected: mask(r.expected()), Observed: mask(r.observed), Reason: mask(reason),
 		Requests: r.requests, Duration: time.Since(begin),
 	}
 	for _, d := range r.diffs {

@@ -19,14 +19,17 @@ import (
 // X-Amzn-ErrorType wins over the members __type and code; a namespace before #
 // and anything after : are no part of the code; message and Message are one.
 //
-// It returns nil for a success: a status 2xx with an empty body (row WI-05) or
-// a JSON object. An answer that no KMS gives is of Kind NotKMS; its body, which
-// may hold anything, is not quoted. The Trace is the caller's to fill in.
+// It returns nil for a success: a status 2xx with an empty body (row WI-05), a
+// JSON object, or null, which has no member either: what the operation must
+// have, its caller misses. An answer that no KMS gives is of Kind NotKMS; its
+// body, which may hold anything, is not quoted. The Trace is the caller's to
+// fill in.
 func ClassifyAnswer(operation string, status int, header http.Header, body []byte) *Error {
 	if status < 200 || status > 299 {
 		return classifyFailure(operation, status, header, body)
 	}
-	if trimmed := bytes.TrimSpace(body); len(trimmed) == 0 || trimmed[0] == '{' && json.Valid(trimmed) {
+	trimmed := bytes.TrimSpace(body)
+	if len(trimmed) == 0 || string(trimmed) == "null" || trimmed[0] == '{' && json.Valid(trimmed) {
 		return nil
 	}
 	return notKMS(&Error{Operation: operation, Status: status, RequestID: requestID(header)}, header, body)

@@ -40,8 +40,11 @@ func TestClassifyAnswer(t *testing.T) {
 	}{
 		{"success", 200, nil, `{"Mac":""}`, "", "", false},
 		{"success without output (WI-05)", 200, nil, "", "", "", false},
+		{"success that is null", 200, nil, " null\n", "", "", false},
 		{"success that is HTML", 200, html, "<html>", target.NotKMS, "", false},
 		{"success that is an array", 200, nil, "[]", target.NotKMS, "", false},
+		{"success that is a number", 200, nil, "0", target.NotKMS, "", false},
+		{"error that is null", 400, nil, "null", target.NotKMS, "", false},
 		{"modelled", 400, nil, coded("NotFoundException"), target.NotFound, "NotFoundException", true},
 		{"no message (WI-07)", 400, nil, `{"__type":"KMSInvalidMacException"}`, target.InvalidMac, "KMSInvalidMacException", false},
 		{"null message", 400, nil, `{"__type":"DisabledException","message":null}`, target.Disabled, "DisabledException", false},
