@@ -109,7 +109,7 @@ const smallQuota = 20
 
 // replicaDelay is how long the embedded emulator takes for replicas, so that
 // their passing states are seen.
-const replicaDelay = 300 * time.Millisecond
+const replicaDelay = time.Second
 
 // everything are the options of an embedded emulator on which every case can
 // run: it knows its callers, has quotas in one Region of their own, and takes
