@@ -34,10 +34,15 @@ func (s Single256) Sum(mid *Mid256, msg []byte, tag *[32]byte) {
 func (s Single256) Verify(mid *Mid256, msg, want []byte) bool {
 	var tag [32]byte
 	s.Sum(mid, msg, &tag)
-	if mid.row == rowSHA224 {
-		return len(want) == 28 && equal28(&tag, (*[28]byte)(want))
+	same := false
+	switch {
+	case mid.row == rowSHA224:
+		same = len(want) == 28 && equal28(&tag, (*[28]byte)(want))
+	default:
+		same = len(want) == 32 && equal32(&tag, (*[32]byte)(want))
 	}
-	return len(want) == 32 && equal32(&tag, (*[32]byte)(want))
+	clear(tag[:]) // the right one
+	return same
 }
 
 // sumLong runs all but the last blocks in bounded calls, between which Go can
