@@ -93,6 +93,7 @@ func (w *watcher) append(ivs []interval, now time.Duration, final bool) {
 	if w.log == nil {
 		w.log, w.logError = results.NewIntervalLog(w.options.Log, results.LogHeader{
 			RunID: w.options.RunID, PlanHash: w.options.PlanHash, Shard: w.plan.Shard, Shards: w.plan.Shards, Started: w.start.Add(w.from),
+			Mode: string(w.plan.Mode()), Client: w.target.Info().Client, Calibration: w.options.Calibration, Run: w.options.Envelope,
 		})
 		if w.logError != nil {
 			return

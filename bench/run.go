@@ -36,6 +36,10 @@ type Options struct {
 	Log io.Writer
 	// PlanHash is written into the log's header.
 	PlanHash string
+	// Envelope is the result file as far as it is known before the load; the
+	// log's header holds it, so that a killed run's log can be read as a result.
+	// nil is none.
+	Envelope *results.File
 
 	// Observer is called about once a second and at each change of phase, from
 	// one goroutine at a time. It must return soon; nil is none.

@@ -24,6 +24,15 @@ type LogHeader struct {
 	Shard    int       `json:"shard"`
 	Shards   int       `json:"shards"`
 	Started  time.Time `json:"started"` // start of the measured part
+
+	// Mode and Client are those of every load in the log.
+	Mode   string `json:"mode,omitempty"`
+	Client string `json:"client,omitempty"`
+	// Calibration of the client, if there was one.
+	Calibration *Calibration `json:"calibration,omitempty"`
+	// Run is the result file as it stood when the load began, without sections:
+	// with it Read makes a result of a log whose run was killed.
+	Run *File `json:"run,omitempty"`
 }
 
 // LogCounts are the counts of one operation and key spec from the start of a

@@ -144,13 +144,21 @@ const maxFileBytes = 256 << 20
 // Read reads a result file, or the one inside a result directory. The error
 // names the file and what is wrong: missing, truncated (with the offset), not
 // a result file, written by a newer version.
+//
+// Of a run that was killed there is no result but an interval log (LogFileName);
+// from it, or from a directory with nothing else, Read makes what can be said:
+// a result that is interrupted and at best Inconclusive, whose warnings tell how
+// many seconds it holds.
 func Read(path string) (*File, error) {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
-		path = filepath.Join(path, FileName)
+		path = inDirectory(path)
 	}
 	raw, err := readBounded(path)
 	if err != nil {
 		return nil, err
+	}
+	if bytes.HasPrefix(raw, logMagic) {
+		return readCut(path, raw)
 	}
 	var head struct {
 		Schema *int `json:"schema"`
@@ -175,6 +183,18 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("results: %s: plan_hash does not fit the plan: the file was edited", path)
 	}
 	return f, nil
+}
+
+// inDirectory is the file to read in a result directory.
+func inDirectory(dir string) string {
+	path := filepath.Join(dir, FileName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		log := filepath.Join(dir, LogFileName)
+		if _, err := os.Stat(log); err == nil {
+			return log
+		}
+	}
+	return path
 }
 
 func readBounded(path string) ([]byte, error) {

@@ -82,15 +82,11 @@ func (c compareCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	base, err := results.Read(c.Base)
+	files, err := readAll(a, c.Base, c.New)
 	if err != nil {
-		return unknownf("%w", err)
+		return err
 	}
-	fresh, err := results.Read(c.New)
-	if err != nil {
-		return unknownf("%w", err)
-	}
-	cmp, err := results.Compare(base, fresh, o)
+	cmp, err := results.Compare(files[0], files[1], o)
 	if err != nil {
 		return unknownf("%w", err)
 	}
@@ -108,13 +104,9 @@ type mergeCmd struct {
 
 // Run merges shards exactly.
 func (c mergeCmd) Run(a *app) error {
-	var files []*results.File
-	for _, name := range c.Shard {
-		f, err := results.Read(name)
-		if err != nil {
-			return unknownf("%w", err)
-		}
-		files = append(files, f)
+	files, err := readAll(a, c.Shard...)
+	if err != nil {
+		return err
 	}
 	merged, err := results.Merge(files)
 	if err != nil {

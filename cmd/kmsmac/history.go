@@ -22,7 +22,7 @@ type historyAddCmd struct {
 // Run adds runs, each to the file of its command. It adds all or, when one of
 // them cannot be added, none.
 func (c historyAddCmd) Run(a *app) error {
-	files, err := readAll(c.Result)
+	files, err := readAll(a, c.Result...)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (l loadRun) run(a *app, o *opened, rec *record) (results.Verdict, error) {
 	log := &lateFile{path: filepath.Join(rec.dir, results.LogFileName)}
 	opts := bench.Options{
 		RunID: rec.file.RunID, Host: hostname(), Secrets: map[string][]byte{}, NewKey: a.impl.newKey,
-		Calibration: l.calibration, Log: log, PlanHash: rec.file.PlanHash,
+		Calibration: l.calibration, Log: log, PlanHash: rec.file.PlanHash, Envelope: rec.file.Envelope(),
 		Observer: func(b bench.Progress) {
 			p.update(progressLine(b))
 			if l.observe != nil {

@@ -52,10 +52,13 @@ func newRecord(a *app, out outFlags, command string, settings map[string]any) (*
 }
 
 // probeDir makes dir and writes and removes a file in it. It refuses a directory
-// that holds a result already: results are never overwritten.
+// that holds a result already, or what a killed run left of one: neither is ever
+// overwritten.
 func probeDir(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, results.FileName)); err == nil {
-		return usagef("%s holds a result already: name another --out", dir)
+	for _, name := range []string{results.FileName, results.LogFileName} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return usagef("%s holds a result already: name another --out", dir)
+		}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return unknownf("the result directory cannot be written: %w", err)

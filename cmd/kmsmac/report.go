@@ -19,7 +19,7 @@ type reportCmd struct {
 // Run renders results. Its exit code says whether that worked, not what the
 // results say.
 func (c reportCmd) Run(a *app) error {
-	files, err := readAll(c.Result)
+	files, err := readAll(a, c.Result...)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (c matrixCmd) Run(a *app) error {
 		}
 		names, paths = append(names, name), append(paths, path)
 	}
-	files, err := readAll(paths)
+	files, err := readAll(a, paths...)
 	if err != nil {
 		return err
 	}
@@ -71,12 +71,15 @@ func (c matrixCmd) Run(a *app) error {
 	})
 }
 
-func readAll(paths []string) ([]*results.File, error) {
+func readAll(a *app, paths ...string) ([]*results.File, error) {
 	var files []*results.File
 	for _, path := range paths {
 		f, err := results.Read(path)
 		if err != nil {
 			return nil, unknownf("%w", err)
+		}
+		if f.Interrupted {
+			a.say("warning: %s: %s", path, firstOf(strings.Join(f.Warnings, "; "), "the run was interrupted"))
 		}
 		files = append(files, f)
 	}
