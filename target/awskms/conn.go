@@ -3,6 +3,8 @@ package awskms
 import (
 	"context"
 	"net"
+
+	"github.com/kmsmac/kmsmac/target"
 )
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -15,6 +17,7 @@ func (w *wire) countDials(dial dialFunc) dialFunc {
 			return nil, err
 		}
 		w.opened.Add(1)
+		target.Dialled(ctx)
 		counted := &countedConn{Conn: conn, wire: w}
 		w.mu.Lock()
 		defer w.mu.Unlock()

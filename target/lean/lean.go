@@ -114,6 +114,7 @@ func (c *Client) newTransport() *http.Transport {
 			if err != nil {
 				return nil, err
 			}
+			target.Dialled(ctx)
 			return c.totals.Count(conn), nil
 		},
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.setup.RootCAs},

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kmsmac/kmsmac/target"
 	"github.com/kmsmac/kmsmac/target/internal/wire"
 )
 
@@ -37,6 +38,7 @@ func (c *Client) dial(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	target.Dialled(ctx)
 	k := &conn{net: c.totals.Count(tcp), totals: &c.totals}
 	if sc, ok := tcp.(syscall.Conn); ok {
 		if k.socket, err = sc.SyscallConn(); err != nil {
