@@ -84,7 +84,7 @@ func (s *session) removeKey(ctx context.Context, road *road, keyID string) bool 
 		return err == nil || target.KindOf(err) == target.NotFound
 	}
 	pause := 50 * time.Millisecond
-	for try := 0; ; try++ {
+	for settled := 0; settled < 4; {
 		a, err := s.quietly(ctx, road, "ScheduleKeyDeletion", Params{"KeyId": keyID, "PendingWindowInDays": 7})
 		if err != nil {
 			return false
@@ -96,12 +96,15 @@ func (s *session) removeKey(ctx context.Context, road *road, keyID string) bool 
 		if state == target.StatePendingDeletion || state == "PendingReplicaDeletion" {
 			return true
 		}
-		passing := state == "Creating" || state == "Updating" // or was, a moment ago
-		if a.Code != "KMSInvalidStateException" || !passing && try > 3 || !waitFor(ctx, pause) {
+		if state != "Creating" && state != "Updating" {
+			settled++ // but it may have been passing when it was refused
+		}
+		if a.Code != "KMSInvalidStateException" || !waitFor(ctx, pause) {
 			return false
 		}
 		pause = min(2*pause, 5*time.Second)
 	}
+	return false
 }
 
 // keyState asks for the state of a key; "" if it cannot be told.

@@ -158,6 +158,28 @@ func TestKeysAreRemoved(t *testing.T) {
 	})
 }
 
+// A key that is Creating for a while is waited for, also when it is settled
+// between the refusal and the look at its state.
+func TestPassingKeyIsRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := 0
+		d := &double{answer: func(_ int, operation string, params map[string]any) (int, string, error) {
+			switch {
+			case operation == "ScheduleKeyDeletion" && refused < 8:
+				refused++
+				return 400, `{"__type":"KMSInvalidStateException"}`, nil
+			case operation == "DescribeKey":
+				return 200, `{"KeyMetadata":{"KeyState":"` + []string{"Creating", "Enabled"}[refused/7] + `"}}`, nil
+			}
+			return goodAnswer(operation, params)
+		}}
+		c := runCases(t.Context(), t, d, Options{}, fakeCase("X-1", Recorded, High, generate))
+		if refused != 8 || len(c.Left) > 0 {
+			t.Errorf("refused %d times, left %v, want 8, none", refused, c.Left)
+		}
+	})
+}
+
 func TestWhatCannotBeRemovedIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &double{answer: func(_ int, operation string, params map[string]any) (int, string, error) {
