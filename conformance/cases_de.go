@@ -61,7 +61,7 @@ func deCases() []Case {
 		def("DE-05", window(outOfRange, 31)),
 		def("DE-06", window(badWindow, 0, 366)),
 		def("DE-07", func(p *Probe) {
-			p.schedule(p.Shared(HMAC256.Deleting())).Want(failsSomehow("KMSInvalidStateException"))
+			p.schedule(p.Fresh(HMAC256.Deleting())).Want(failsSomehow("KMSInvalidStateException"))
 		}),
 		def("DE-08", func(p *Probe) {
 			k := p.Fresh(HMAC256.Deleting())
@@ -84,7 +84,7 @@ func deCases() []Case {
 			p.Call("ScheduleKeyDeletion", Params{"KeyId": foreign(k, k.ARN), "PendingWindowInDays": 7}).Want(rejected)
 		}),
 		def("DE-13", func(p *Probe) {
-			k := p.Shared(HMAC256.Deleting())
+			k := p.Fresh(HMAC256.Deleting())
 			p.Call("UpdateKeyDescription", Params{"KeyId": k.ID, "Description": "new"}).Want(wrongState(k, "pending deletion"))
 		}),
 	}

@@ -258,7 +258,7 @@ func goldenWire() []Case {
 func goldenKeys() []Case {
 	return []Case{
 		asks("U-17", "EnableKeyRotation, DisableKeyRotation, RotateKeyOnDemand, GetPublicKey on an HMAC key", "UnsupportedOperationException", func(p *Probe) {
-			k := p.Shared(HMAC256)
+			k := p.Fresh(HMAC256)
 			for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand", "GetPublicKey"} {
 				p.Call(operation, Params{"KeyId": k.ID}).Note(named("", "UnsupportedOperationException")...)
 			}

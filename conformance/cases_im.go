@@ -92,7 +92,7 @@ func imported(k Key) Expectation { return ok(Members{"KeyId": Is(k.ARN)}) }
 func imCases() []Case {
 	ownOrigin := func(operation string, params func(*Probe, Key) Params) func(*Probe) {
 		return func(p *Probe) {
-			k := p.Shared(HMAC256)
+			k := p.Fresh(HMAC256)
 			p.Call(operation, params(p, k)).Want(wrongOrigin(k).known())
 		}
 	}
@@ -196,7 +196,7 @@ func imCases() []Case {
 			return Parcel{Token: p.Bytes(256), Wrapped: p.Bytes(256)}.params(k)
 		})),
 		def("IM-31", func(p *Probe) {
-			k := p.Shared(HMAC256.External())
+			k := p.Fresh(HMAC256.External())
 			for _, member := range []string{"EncryptedKeyMaterial", "ImportToken"} {
 				for _, n := range []int{0, 6145} {
 					p.RawJSON("ImportKeyMaterial", with(Parcel{Token: p.Bytes(256), Wrapped: p.Bytes(256)}.params(k), member, make([]byte, n))).Want(invalid(""))
@@ -206,8 +206,8 @@ func imCases() []Case {
 		def("IM-33", func(p *Probe) {
 			for _, kind := range hmacKinds {
 				k := p.Shared(kind.WithMaterial())
-				tag := p.Call("GenerateMac", k.MAC(some)).Want(madeBy(k)).Bytes("Mac")
-				p.Call("VerifyMac", k.Verify(some, tag)).Want(verified(k))
+				tag := p.Call("GenerateMac", k.MAC(some)).Want(byARN(madeBy(k), k)).Bytes("Mac")
+				p.Call("VerifyMac", k.Verify(some, tag)).Want(byARN(verified(k), k))
 			}
 		}).imports(),
 		def("IM-34", func(p *Probe) {

@@ -16,7 +16,7 @@ func switched(kind KeyKind, operation, state string, want Expectation) func(*Pro
 // bothSwitches wants the same error from EnableKey and DisableKey.
 func bothSwitches(kind KeyKind, want func(Key) Expectation) func(*Probe) {
 	return func(p *Probe) {
-		k := p.Shared(kind)
+		k := p.Fresh(kind)
 		p.Call("EnableKey", Params{"KeyId": k.ID}).Want(want(k))
 		p.Call("DisableKey", Params{"KeyId": k.ID}).Want(want(k))
 	}
@@ -82,7 +82,7 @@ func ksCases() []Case {
 		}).regions().in(ProfileMultiRegion),
 		def("KS-14", allowedInAnyState).in(ProfileGovernance),
 		def("KS-15", func(p *Probe) {
-			k := p.Shared(HMAC256.Deleting())
+			k := p.Fresh(HMAC256.Deleting())
 			p.Call("TagResource", Params{"KeyId": k.ID, "Tags": tagList("a", "b")}).Want(wrongState(k, "pending deletion"))
 			p.Call("UntagResource", Params{"KeyId": k.ID, "TagKeys": []string{"a"}}).Want(wrongState(k, "pending deletion"))
 		}).in(ProfileGovernance),
@@ -94,7 +94,7 @@ func ksCases() []Case {
 			}
 		}).in(ProfileGovernance),
 		def("KS-17", func(p *Probe) {
-			k := p.Shared(HMAC256.Deleting())
+			k := p.Fresh(HMAC256.Deleting())
 			p.Call("UpdateKeyDescription", Params{"KeyId": k.ID, "Description": "new"}).Want(wrongState(k, "pending deletion"))
 		}),
 		def("KS-18", func(p *Probe) {
@@ -121,7 +121,7 @@ func ksCases() []Case {
 			}
 		}),
 		def("KS-22", func(p *Probe) {
-			k := p.Shared(HMAC256.Deleting())
+			k := p.Fresh(HMAC256.Deleting())
 			schedule(p, k).Want(wrongState(k, "pending deletion"))
 		}),
 		def("KS-23", func(p *Probe) {
@@ -130,7 +130,7 @@ func ksCases() []Case {
 		}).regions().in(ProfileMultiRegion),
 		def("KS-24", func(p *Probe) {
 			for _, kind := range []KeyKind{HMAC256, HMAC256.Disabled()} {
-				k := p.Shared(kind)
+				k := p.Fresh(kind)
 				p.Call("CancelKeyDeletion", Params{"KeyId": k.ID}).
 					Want(wrongState(k, "not pending deletion (or pending replica deletion)"))
 			}

@@ -87,7 +87,7 @@ func mrCases() []Case {
 			p.In().Call("ReplicateKey", Params{"KeyId": r.ID, "ReplicaRegion": p.thirdRegion(r)}).Want(noPrimary(r.ARN))
 		}).regions(),
 		def("MR-09", func(p *Probe) {
-			k := p.Shared(HMAC256)
+			k := p.Fresh(HMAC256)
 			p.replicate(k).Want(noPrimary(k.ARN))
 		}).regions(),
 		def("MR-10", func(p *Probe) {
@@ -112,7 +112,7 @@ func mrCases() []Case {
 			k, r := p.replicated()
 			p.Do("DisableKey", Params{"KeyId": k.ID})
 			p.describe(k).Want(stateIs("Disabled"))
-			p.In().Call("GenerateMac", r.MAC(some)).Want(madeBy(r))
+			p.In().Call("GenerateMac", r.MAC(some)).Want(byARN(madeBy(r), r))
 			p.In().describe(r).Want(stateIs("Enabled"))
 		}).regions(),
 		def("MR-15", func(p *Probe) {

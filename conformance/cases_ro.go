@@ -21,10 +21,10 @@ func notRotatable() []Expectation {
 // rotate sends RotateKeyOnDemand.
 func (p *Probe) rotate(k Key) *Answer { return p.Call("RotateKeyOnDemand", Params{"KeyId": k.ID}) }
 
-// rotates probes RotateKeyOnDemand on a shared key.
+// rotates probes RotateKeyOnDemand.
 func rotates(kind KeyKind, want func(Key) []Expectation) func(*Probe) {
 	return func(p *Probe) {
-		k := p.Shared(kind)
+		k := p.Fresh(kind)
 		p.rotate(k).Want(want(k)...)
 	}
 }
@@ -44,7 +44,7 @@ func roCases() []Case {
 			p.Call("EnableKeyRotation", Params{"KeyId": p.Fresh(HMAC256).ID}).Want(notRotatable()...)
 		}),
 		def("RO-04", func(p *Probe) {
-			p.Call("DisableKeyRotation", Params{"KeyId": p.Shared(HMAC256).ID}).Want(failsSomehow("UnsupportedOperationException"))
+			p.Call("DisableKeyRotation", Params{"KeyId": p.Fresh(HMAC256).ID}).Want(failsSomehow("UnsupportedOperationException"))
 		}),
 		def("RO-05", rotates(rsa4096, refusedType)),
 		def("RO-06", func(p *Probe) { p.rotate(p.Fresh(HMAC256)).Want(notRotatable()...) }),

@@ -55,7 +55,7 @@ func wiCases() []Case {
 		}).raw(),
 		def("WI-02", func(p *Probe) {
 			k := p.Shared(HMAC256)
-			p.RawJSON("GenerateMac", k.MAC(some)).Want(ok(Members{"KeyId": Matching(`arn:[^:]+:kms:` + p.Region() + `:.+`)}))
+			p.RawJSON("GenerateMac", k.MAC(some)).Want(ok(Members{"KeyId": k.named()}))
 		}).raw(),
 		def("WI-03", func(p *Probe) {
 			want := ok(nil)
@@ -85,7 +85,7 @@ func wiCases() []Case {
 		}),
 		def("WI-09", status("NotFoundException", func(p *Probe) *Answer { return p.describe(Key{ID: p.UUID()}) })),
 		def("WI-10", status("DisabledException", onShared(HMAC256.Disabled(), nil))),
-		def("WI-11", status("KMSInvalidStateException", func(p *Probe) *Answer { return p.schedule(p.Shared(HMAC256.Deleting())) })),
+		def("WI-11", status("KMSInvalidStateException", func(p *Probe) *Answer { return p.schedule(p.Fresh(HMAC256.Deleting())) })),
 		def("WI-12", status("DryRunOperationException", onShared(HMAC256, dry))),
 		def("WI-13", status("AlreadyExistsException", func(p *Probe) *Answer {
 			k := p.Shared(HMAC256)
@@ -191,8 +191,8 @@ func (p *Probe) wantExponent(a *Answer, member string) {
 func nothingIsNull(p *Probe) {
 	absent := func(prefix string, names ...string) Expectation {
 		m := Members{}
-		for _, n := range names {
-			m[prefix+n] = Absent()
+		for _, n := range names { // a value where none belongs is judged by the rows CK-02 and RO-02
+			m[prefix+n] = NotNull()
 		}
 		return ok(m)
 	}

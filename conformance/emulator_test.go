@@ -71,6 +71,7 @@ func run(t testing.TB, tgt target.Target, o conformance.Options) results.Conform
 // tests look at.
 var clean struct {
 	once   sync.Once
+	text   string
 	record *conformance.Record
 	result results.Conformance
 }
@@ -80,7 +81,7 @@ func cleanRun(t *testing.T) (*conformance.Record, results.Conformance) {
 	t.Helper()
 	clean.once.Do(func() {
 		tgt := serve(t, kmsemu.Options{ReplicaDelay: replicaDelay})
-		_, clean.record, clean.result = recordOf(t, tgt, whole())
+		clean.text, clean.record, clean.result = recordOf(t, tgt, whole())
 		mustHaveNoLiveKey(t, tgt)
 	})
 	if clean.record == nil {

@@ -1,6 +1,9 @@
 package conformance
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // Members are member values by path.
 type Members = map[string]Value
@@ -15,6 +18,13 @@ func okExactly(m Members) Expectation {
 		names = append(names, n)
 	}
 	return Expectation{Status: 200, Sets: map[string][]string{"": names}, Members: m}
+}
+
+// byARN is e with the key's ARN as KeyId.
+func byARN(e Expectation, k Key) Expectation {
+	e.Members = maps.Clone(e.Members)
+	e.Members["KeyId"] = Is(k.ARN)
+	return e
 }
 
 // okEmpty wants a success with an empty body (row WI-05).

@@ -189,6 +189,10 @@ func memberMutations(path, want string) []mutation {
 			return same
 		}}}
 	}
+	null := mutation{"null", edit(func(m map[string]any, name string) bool { m[name] = nil; return true })}
+	if want == "not null" {
+		return []mutation{null}
+	}
 	return []mutation{
 		{"gone or there", edit(func(m map[string]any, name string) bool {
 			if _, there := m[name]; there {
@@ -198,7 +202,7 @@ func memberMutations(path, want string) []mutation {
 			}
 			return true
 		})},
-		{"null", edit(func(m map[string]any, name string) bool { m[name] = nil; return true })},
+		null,
 		{"other value", edit(func(m map[string]any, name string) bool {
 			other, ok := otherValue(m[name], want)
 			m[name] = other

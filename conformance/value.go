@@ -33,6 +33,7 @@ const (
 	isNear       valueKind = "about"
 	isPresent    valueKind = "present"
 	isAbsent     valueKind = "absent"
+	isNotNull    valueKind = "not null"
 	isOneOf      valueKind = "one of"
 	isSet        valueKind = "in any order"
 	isCountRange valueKind = "between"
@@ -71,6 +72,9 @@ func Present() Value { return Value{kind: isPresent} }
 // Absent wants the member not to be there: not null, not an empty list.
 func Absent() Value { return Value{kind: isAbsent} }
 
+// NotNull wants the member to be absent, or any value but null.
+func NotNull() Value { return Value{kind: isNotNull} }
+
 // OneOf wants one of the values.
 func OneOf(vs ...any) Value { return Value{kind: isOneOf, want: vs} }
 
@@ -83,7 +87,7 @@ func Between(lo, hi int) Value { return Value{kind: isCountRange, want: [2]int{l
 // String says what is wanted.
 func (v Value) String() string {
 	switch v.kind {
-	case isPresent, isAbsent, isNumber:
+	case isPresent, isAbsent, isNotNull, isNumber:
 		return string(v.kind)
 	case isBytes:
 		return fmt.Sprintf("%d bytes in Base64", v.want)
@@ -104,8 +108,11 @@ func (v Value) String() string {
 
 // holds reports whether got, if there at all, is what is wanted.
 func (v Value) holds(got any, there bool) bool {
-	if v.kind == isAbsent {
+	switch v.kind {
+	case isAbsent:
 		return !there
+	case isNotNull:
+		return !there || got != nil
 	}
 	if !there || got == nil {
 		return there && v.kind == isValue && v.want == nil
