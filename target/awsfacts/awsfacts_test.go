@@ -181,3 +181,16 @@ func TestLimit(t *testing.T) {
 		}
 	}
 }
+
+func TestQuotas(t *testing.T) {
+	list := Quotas("eu-west-2")
+	if len(list) != len(symmetricOperations)+len(perSecond) {
+		t.Fatalf("%d quotas, want %d", len(list), len(symmetricOperations)+len(perSecond))
+	}
+	for _, q := range list {
+		n, bucket, ok := Limit("eu-west-2", q.Operation)
+		if !ok || n != q.PerSecond || (bucket == "symmetric") != q.Shared {
+			t.Errorf("%+v, but Limit says %d, %q, %v", q, n, bucket, ok)
+		}
+	}
+}

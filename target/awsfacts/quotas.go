@@ -1,6 +1,9 @@
 package awsfacts
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // SymmetricQuotaCode is the Service Quotas code (service code "kms") of the
 // shared request quota for symmetric cryptographic operations, HMAC included.
@@ -119,3 +122,23 @@ const (
 	MaxCustomKeyStores        = 10
 	MaxKeyPolicyBytes         = 32_768
 )
+
+// Quota is a default request quota, per account and Region.
+type Quota struct {
+	Operation string
+	PerSecond int
+	Shared    bool // one bucket with the other shared ones
+}
+
+// Quotas lists the request quotas of a Region: those of the shared bucket
+// first, then by name. The slice belongs to the caller.
+func Quotas(region string) []Quota {
+	var list []Quota
+	for _, op := range symmetricOperations {
+		list = append(list, Quota{op, SymmetricPerSecond(region), true})
+	}
+	for _, op := range slices.Sorted(maps.Keys(perSecond)) {
+		list = append(list, Quota{op, perSecond[op], false})
+	}
+	return list
+}

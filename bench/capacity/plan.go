@@ -1,0 +1,222 @@
+package capacity
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// Plan answers the request. The error says what is wrong with it; a rate that
+// nothing carries is answered with what it would take.
+func Plan(r Request) (*results.Capacity, error) {
+	r = r.WithDefaults()
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	out := &results.Capacity{
+		Wanted: results.CapacityWanted{Rate: r.Rate, P99: r.P99, Region: r.Region, Generate: r.Generate, Verify: r.Verify, KeySpec: r.KeySpec, Client: r.Client, Arrivals: "poisson"},
+		Quota:  r.quota(r.Rate), Curves: []results.CapacityCurve{}, Answers: []string{}, Notes: []string{}, WhatIf: []results.CapacityRow{},
+	}
+	if len(r.Trace) > 0 {
+		out.Wanted.Arrivals = "trace"
+	}
+	for _, c := range r.Curves {
+		out.Curves = append(out.Curves, c.section)
+	}
+	out.Latency = r.latency(out.Quota.PlaceRate)
+	out.InFlight = r.inFlight(r.Rate, out.Quota.PlaceRate, out.Latency)
+	out.Clients = r.clients(r.Rate, out.InFlight)
+	out.Cost = r.cost(r.AverageRate, out.Quota.Places)
+	out.Alternatives = r.alternatives()
+	for _, rate := range r.WhatIf {
+		out.WhatIf = append(out.WhatIf, r.row(rate))
+	}
+	out.Fits = r.fits(out)
+	r.answer(out)
+	r.notes(out)
+	out.Assumptions = r.assumptions()
+	return out, nil
+}
+
+// row is the plan of another rate in short.
+func (r Request) row(rate float64) results.CapacityRow {
+	n, part, _ := r.places(rate)
+	row := results.CapacityRow{Rate: rate, Share: r.Quota.Used + rate/r.Quota.PerSecond, Places: n, Hosts: r.hosts(rate),
+		Throttle: r.throttle(rate, 1, r.Quota.PerSecond, r.Quota.Bucket), Month: r.cost(rate*r.AverageRate/r.Rate, n).Month}
+	l := r.latency(part)
+	if l != nil {
+		row.P50, row.P99 = &l.P50, &l.P99
+		row.Extrapolated = l.Basis != "neighbours" && r.best().fit.extrapolated(part)
+	}
+	if f := r.inFlight(rate, part, l); f != nil {
+		row.Connections = f.Connections
+	}
+	return row
+}
+
+// capacity is what the target was seen to carry in one place; high is false
+// where the sweep ended before it knew.
+func (r Request) capacity() (c *results.CapacityCurve, ok bool) {
+	for _, curve := range r.Curves {
+		if curve.section.Bound == "target" {
+			return &curve.section, true
+		}
+	}
+	return nil, false
+}
+
+func (r Request) fits(out *results.Capacity) string {
+	verdict := "yes"
+	if c, ok := r.capacity(); ok && out.Quota.PlaceRate > c.Capacity.Value*fullest {
+		return "no"
+	}
+	switch {
+	case out.Quota.Places != 1:
+		return "no"
+	case r.P99 == 0:
+	case out.Latency == nil:
+		verdict = "unknown"
+	case out.Latency.Meets != "yes":
+		verdict = out.Latency.Meets
+	}
+	return verdict
+}
+
+// answer fills in the sentences.
+func (r Request) answer(out *results.Capacity) {
+	say := func(format string, args ...any) { out.Answers = append(out.Answers, fmt.Sprintf(format, args...)) }
+	q := out.Quota
+	share := fmt.Sprintf("%s/s are %.3g %% of the quota of %s/s in %s", figure(r.Rate), 100*r.Rate/q.PerSecond, figure(q.PerSecond), r.Region)
+	if q.Used > 0 {
+		share += fmt.Sprintf(", with the %.3g %% of others %.3g %%", 100*q.Used, 100*q.Share)
+	}
+	switch {
+	case q.Places == 1:
+		say("quota: %s: enough in one account and Region, %s/s to spare", share, figure(q.Headroom))
+	case q.Places == 0:
+		say("quota: %s: no number of accounts keeps throttling at %.2g %% with a bucket of %s", share, 100*q.MaxThrottle, r.Quota.Bucket)
+	default:
+		say("quota: %s: it takes %d accounts or Regions with that quota, each at most %.3g %% full; %s", share, q.Places, 100*q.PlaceShare, r.orElse(q))
+	}
+	r.answerLatency(out, say)
+	for _, c := range out.Clients {
+		if c.Client == r.Client {
+			say("clients: on the road %s %s cores, %d hosts of %.3g cores (%s)", c.Client, figure(c.Cores), c.Hosts, c.HostCores, c.Source)
+		}
+	}
+}
+
+// orElse is what else would help against the quota.
+func (r Request) orElse(q results.CapacityQuota) string {
+	var parts []string
+	if q.QuotaToAsk > 0 {
+		parts = append(parts, fmt.Sprintf("or a quota of %s/s in one, which can be asked for (Service Quotas)", figure(q.QuotaToAsk)))
+	}
+	switch len(q.Regions) {
+	case 0:
+		parts = append(parts, "no Region's default quota is enough")
+	default:
+		parts = append(parts, "the default quota is enough in "+strings.Join(q.Regions, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (r Request) answerLatency(out *results.Capacity, say func(string, ...any)) {
+	l, part := out.Latency, out.Quota.PlaceRate
+	if c, ok := r.capacity(); ok && part > c.Capacity.Value*fullest {
+		say("latency: %s/s in one place are more than the %s/s that the target was seen to carry: the queue grows for as long as it lasts; it takes %s of such targets, each at 85 %%", figure(part), figure(c.Capacity.Value), figure(math.Ceil(r.Rate/(0.85*c.Capacity.Value))))
+		return
+	}
+	if l == nil {
+		return
+	}
+	text := fmt.Sprintf("latency: p99 about %s at %s/s in one place", between(l.P99), figure(part))
+	switch l.Meets {
+	case "yes":
+		text += fmt.Sprintf(": within %s", r.P99)
+	case "no":
+		text += fmt.Sprintf(": above %s", r.P99)
+		if l.Most != nil && l.Most.Value > 0 {
+			text += fmt.Sprintf("; %s/s keep it, so it takes %s of such places", figure(l.Most.Value), figure(math.Ceil(r.Rate/l.Most.Value)))
+		} else if l.Most != nil {
+			text += "; no rate keeps it"
+		}
+	case "unknown":
+		text += fmt.Sprintf(": whether that is within %s cannot be told", r.P99)
+	}
+	say("%s", text)
+}
+
+// notes are what limits the figures.
+func (r Request) notes(out *results.Capacity) {
+	say := func(format string, args ...any) { out.Notes = append(out.Notes, fmt.Sprintf(format, args...)) }
+	if len(r.Curves) == 0 {
+		say("no curve: response times are not known; kmsmac sweep --rate FROM-TO --poisson makes one")
+	}
+	for i, c := range r.Curves {
+		r.curveNotes(i+1, c, say)
+	}
+	if c := r.best(); c != nil && c.fit.extrapolated(out.Quota.PlaceRate) {
+		say("extrapolated: the fit rests on %s to %s/s, and %s/s is more than a factor of %.3g away", figure(c.fit.from), figure(c.fit.to), figure(out.Quota.PlaceRate), ExtrapolationFactor)
+	}
+	if !r.Prices.Known {
+		say("the prices of %s are not known here; those of the standard partition stand in", r.Region)
+	}
+	if out.InFlight == nil {
+		say("connections are not known: give --p99 or a curve")
+	}
+}
+
+func (r Request) curveNotes(n int, c *Curve, say func(string, ...any)) {
+	for _, why := range c.section.Why {
+		say("curve %d: %s", n, why)
+	}
+	switch {
+	case c.Target != "aws":
+		say("curve %d: measured on %s, not on AWS KMS: it says nothing of how fast AWS answers", n, map[string]string{"emulator": "the embedded emulator", "url": "an emulator", "engine": "the local engine"}[c.Target])
+	case c.Region != r.Region:
+		say("curve %d: measured in %s, the plan is for %s", n, c.Region, r.Region)
+	}
+	if c.Over == "rate" && !c.Poisson {
+		say("curve %d: its arrivals were evenly spaced, which hides waiting; sweep with --poisson", n)
+	}
+	if c.Limited {
+		say("curve %d: some loads were limited by the generator and were left out", n)
+	}
+	switch c.section.Bound {
+	case "sweep":
+		say("curve %d: it ended before a limit: the capacity is at least what it shows", n)
+	case "generator":
+		say("curve %d: it ended at what the generator could do: the target's capacity is at least that", n)
+	case "throttles":
+		say("curve %d: it ended at a quota: the capacity beyond it is not known", n)
+	}
+}
+
+func (r Request) assumptions() []string {
+	arrivals := "arrivals are Poisson: independent callers; peaks of a day are for --rate to hold"
+	if len(r.Trace) > 0 {
+		arrivals = fmt.Sprintf("throttling is that of the trace at %.3g times its speed, others spread evenly; response times are those of Poisson arrivals", r.Rate/r.traceRate())
+	}
+	list := []string{
+		arrivals,
+		fmt.Sprintf("the quota is a token bucket that holds %s of it (what AWS does is not documented; the table shows smaller ones), shared with %.3g %% of other use; throttled requests cost none of it", r.Quota.Bucket, 100*r.Quota.Used),
+		"chance of throttling: loss of M/D/1/K, exact for such a bucket; further places have the same quota and no other use",
+		"requests in flight: Little's law; connections: rate times p99, so that a slow spell finds enough of them",
+		fmt.Sprintf("client cores are filled to %.0f %%; keys, retries and TLS handshakes are not counted", 100*CoreShare),
+		fmt.Sprintf("a month has %d hours at the average rate of %s/s; the free requests of the account are all for this", hoursPerMonth, figure(r.AverageRate)),
+	}
+	if r.best() != nil {
+		list = append(list, "response time: M/G/m by Erlang C (Jagerman's continuous form) with Allen and Cunneen's variability, waiting independent of service; intervals of 95 % for a run as long as the sweep's steps")
+	}
+	return list
+}
+
+// between is a time in milliseconds with its interval, no finer than that
+// supports.
+func between(u results.Uncertain) string { return u.Times(1e-6).String() + " ms" }
+
+// figure is a count or rate with three digits and separators.
+func figure(v float64) string { return results.Uncertain{Value: v, Low: v, High: v}.String() }
