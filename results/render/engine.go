@@ -18,21 +18,15 @@ func (p *printer) engineBench(b *results.EngineBench) {
 	if b == nil {
 		return
 	}
-	clock := "clock not known"
-	if b.ClockGHz != nil {
-		clock = fmt.Sprintf("%.2f GHz", *b.ClockGHz)
-	}
-	p.printf("engine: %d cases, %d rounds of turns of %s side by side, %s\n", len(b.Cases), b.Rounds, b.Turn, clock)
+	p.printf("%s\n", engineHead(b))
 	for _, library := range sortedKeys(b.Peers) {
 		p.printf("  peer %s %s: the fastest of its ways is shown\n", library, b.Peers[library])
 	}
-	cases := fastestOfLibraries(b.Cases)
-	switch {
-	case len(b.Goals) > 0: // the goals carry their figures
-	case len(cases) <= fewCases:
-		p.engineCases(cases, b.ClockGHz)
-	default:
-		p.engineTables(cases, b.ClockGHz)
+	for _, t := range engineTables(b) {
+		if t.Title != "" {
+			p.printf("\n%s\n", t.Title)
+		}
+		p.table(t.Rows)
 	}
 	for _, c := range b.Cases {
 		if c.WrongTags > 0 {
@@ -41,6 +35,15 @@ func (p *printer) engineBench(b *results.EngineBench) {
 	}
 	p.engineGoals(b.Goals)
 	p.printf("\n")
+}
+
+// engineHead says what was measured, and how.
+func engineHead(b *results.EngineBench) string {
+	clock := "clock not known"
+	if b.ClockGHz != nil {
+		clock = fmt.Sprintf("%.2f GHz", *b.ClockGHz)
+	}
+	return fmt.Sprintf("engine: %d cases, %d rounds of turns of %s side by side, %s", len(b.Cases), b.Rounds, b.Turn, clock)
 }
 
 // work is what a case does, without who does it.
@@ -76,8 +79,41 @@ func fastestOfLibraries(cases []results.EngineCase) []results.EngineCase {
 	return out
 }
 
+// table is rows under a title; the first row is the head.
+type table struct {
+	Title string
+	Rows  [][]string
+}
+
+// engineTables are the section's figures: none where goals carry them, a line
+// for each of few cases, else a table for each algorithm, operation and batch.
+func engineTables(b *results.EngineBench) []table {
+	cases := fastestOfLibraries(b.Cases)
+	switch {
+	case len(b.Goals) > 0 || len(cases) == 0:
+		return nil
+	case len(cases) <= fewCases:
+		return []table{engineCases(cases, b.ClockGHz)}
+	}
+	var out []table
+	for len(cases) > 0 {
+		first := workOf(cases[0])
+		var same, rest []results.EngineCase
+		for _, c := range cases {
+			w := workOf(c)
+			if w.alg == first.alg && w.op == first.op && w.jobs == first.jobs {
+				same = append(same, c)
+			} else {
+				rest = append(rest, c)
+			}
+		}
+		out, cases = append(out, engineTable(same, b.ClockGHz)), rest
+	}
+	return out
+}
+
 // engineCases shows each case on a line, fastest first within a piece of work.
-func (p *printer) engineCases(cases []results.EngineCase, clock *float64) {
+func engineCases(cases []results.EngineCase, clock *float64) table {
 	slices.SortStableFunc(cases, func(a, b results.EngineCase) int {
 		return cmp.Or(compareWork(workOf(a), workOf(b)), cmp.Compare(a.LowNs, b.LowNs))
 	})
@@ -90,7 +126,7 @@ func (p *printer) engineCases(cases []results.EngineCase, clock *float64) {
 		rows = append(rows, []string{c.Algorithm, c.Operation, itoa(c.Jobs), c.SizeText(), c.Impl,
 			ns(c.LowNs), ns(c.MedianNs), fmt.Sprintf("%.2f", c.GBPerSecond()), cyclesPerByte(c, clock), allocs})
 	}
-	p.table(rows)
+	return table{Rows: rows}
 }
 
 func compareWork(a, b work) int {
@@ -107,30 +143,9 @@ func cyclesPerByte(c results.EngineCase, clock *float64) string {
 	return fmt.Sprintf("%.2f", c.CyclesPerByte(*clock))
 }
 
-// engineTables shows one table for each algorithm, operation and batch: a row
-// for each implementation, a column for each size, then the best in other units.
-func (p *printer) engineTables(cases []results.EngineCase, clock *float64) {
-	for len(cases) > 0 {
-		first := workOf(cases[0])
-		same := func(c results.EngineCase) bool {
-			w := workOf(c)
-			return w.alg == first.alg && w.op == first.op && w.jobs == first.jobs
-		}
-		var table, rest []results.EngineCase
-		for _, c := range cases {
-			if same(c) {
-				table = append(table, c)
-			} else {
-				rest = append(rest, c)
-			}
-		}
-		p.engineTable(table, clock)
-		cases = rest
-	}
-}
-
-func (p *printer) engineTable(cases []results.EngineCase, clock *float64) {
-	p.printf("\n%s, %s, %d at a time: ns/MAC at the 2nd percentile\n", cases[0].Algorithm, cases[0].Operation, cases[0].Jobs)
+// engineTable has a row for each implementation and a column for each size,
+// then the best in other units.
+func engineTable(cases []results.EngineCase, clock *float64) table {
 	var names, sizes []string
 	cells := map[[2]string]string{}
 	best := map[string]results.EngineCase{}
@@ -174,7 +189,7 @@ func (p *printer) engineTable(cases []results.EngineCase, clock *float64) {
 			rows = append(rows, row)
 		}
 	}
-	p.table(rows)
+	return table{fmt.Sprintf("%s, %s, %d at a time: ns/MAC at the 2nd percentile", cases[0].Algorithm, cases[0].Operation, cases[0].Jobs), rows}
 }
 
 // engineGoals shows each goal with its verdict and, last, how many are met.
@@ -182,8 +197,23 @@ func (p *printer) engineGoals(goals []results.EngineGoal) {
 	if len(goals) == 0 {
 		return
 	}
-	met := 0
-	rows := [][]string{{"", "goal", "figure", "spread", "wanted", "measured"}}
+	rows, met := goalRows(goals)
+	p.table(rows)
+	for _, g := range goals {
+		if g.Excuse != "" {
+			p.printf("  known to be short: %s: %s\n", g.ID, g.Excuse)
+		}
+	}
+	p.printf("%d of %d\n", met, len(goals))
+}
+
+func amount(v float64, unit string) string {
+	return strings.TrimSpace(strconv.FormatFloat(v, 'f', 2, 64) + " " + unit)
+}
+
+// goalRows is the head and one row for each goal, and how many are met.
+func goalRows(goals []results.EngineGoal) (rows [][]string, met int) {
+	rows = [][]string{{"", "goal", "figure", "spread", "wanted", "measured"}}
 	for _, g := range goals {
 		verdict := "short"
 		if g.Met {
@@ -196,15 +226,5 @@ func (p *printer) engineGoals(goals []results.EngineGoal) {
 		rows = append(rows, []string{verdict, g.What, amount(g.Value, g.Unit),
 			fmt.Sprintf("%s … %s", amount(g.Lowest, ""), amount(g.High, "")), bound + amount(g.Goal, g.Unit), g.Detail})
 	}
-	p.table(rows)
-	for _, g := range goals {
-		if g.Excuse != "" {
-			p.printf("  known to be short: %s: %s\n", g.ID, g.Excuse)
-		}
-	}
-	p.printf("%d of %d\n", met, len(goals))
-}
-
-func amount(v float64, unit string) string {
-	return strings.TrimSpace(strconv.FormatFloat(v, 'f', 2, 64) + " " + unit)
+	return rows, met
 }

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/kmsmac/kmsmac/results"
 )
@@ -85,7 +85,7 @@ func HistoryHTML(w io.Writer, trends []results.Trend, tool results.Tool) error {
 		if len(t.Points) > 1 && data.Plots < MaxTrendPlots {
 			data.Plots++
 			var err error
-			if row.Plot, err = trendPlot(t); err != nil {
+			if row.Plot, err = trendFigure(t).html(); err != nil {
 				return err
 			}
 		}
@@ -106,24 +106,30 @@ type historyRow struct {
 	Plot          template.HTML // empty beyond MaxTrendPlots
 }
 
-// trendPlot draws the runs and, over them, the levels between change points.
-func trendPlot(t results.Trend) (template.HTML, error) {
-	runs := curve{name: "runs", text: fmt.Sprintf("%d, oldest first", len(t.Points))}
-	level := curve{name: "level", text: "no change"}
-	var lines []string
+// trendFigure shows the runs and, over them, the levels between change points.
+func trendFigure(t results.Trend) figure {
+	var runs plotter.XYs
 	for i, p := range t.Points {
-		runs.points = append(runs.points, plotter.XY{X: float64(i + 1), Y: p.Value})
+		runs = append(runs, plotter.XY{X: float64(i + 1), Y: p.Value})
 	}
+	text := "no change"
+	var lines []string
 	for _, c := range t.Changes {
 		lines = append(lines, changeLine(t, c))
 	}
-	if len(t.Changes) > 0 {
-		level.text = strings.Join(lines, "; ")
+	if len(lines) > 0 {
+		text = strings.Join(lines, "; ")
 	}
-	level.points = levels(t)
-	p := plot.New()
-	p.X.Label.Text, p.Y.Label.Text = "run", t.Metric
-	return drawCurves(p, []curve{runs, level}, t.Metric+" of "+t.Name)
+	n := float64(len(runs))
+	y := axis{label: t.Metric, text: rateText}
+	if strings.HasSuffix(t.Metric, "ns/op") {
+		y = axis{label: strings.TrimSuffix(t.Metric, "-ns/op"), text: timeText}
+	}
+	return figure{title: t.Metric + " of " + t.Name, panels: []panel{{x: axis{label: "run, oldest first", min: 0.5, max: n + 0.5}, y: y,
+		curves: []curve{
+			{name: "runs", text: fmt.Sprintf("%d, newest %s", len(runs), number(runs[len(runs)-1].Y)), parts: parts(runs), marks: draw.CircleGlyph{}},
+			{name: "level", text: text, parts: parts(levels(t)), paint: 1},
+		}}}}
 }
 
 // levels is a line along the median of each stretch between change points.

@@ -1,10 +1,12 @@
 package render
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/kmsmac/kmsmac/results"
@@ -19,9 +21,26 @@ var (
 	pageTemplate = template.Must(template.ParseFS(pageFiles, "page/page.tmpl"))
 	bodies       = template.Must(template.New("bodies").Funcs(template.FuncMap{
 		"ms": ms, "words": func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
-		"join": strings.Join, "dict": dict, "rate": func(v *float64) string { return fmt.Sprintf("%.1f", *v) },
+		"join": strings.Join, "dict": dict, "rate": func(v *float64) string { return fmt.Sprintf("%.1f", *v) }, "labelText": labelText, "counts": countsText, "cellClass": cellClass, "breaks": breaks,
 	}).ParseFS(pageFiles, "page/*.body"))
 )
+
+// breaks lets a long name break behind its slashes.
+func breaks(text string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(text), "/", "/<wbr>"))
+}
+
+// cellClass is the style of a cell: how a figure changed, or a number.
+func cellClass(text string) string {
+	switch class := strings.ReplaceAll(text, " ", "_"); results.Change(class) {
+	case results.Better, results.WorseOff, results.Same, results.CannotTell:
+		return class
+	}
+	if strings.ContainsAny(text[:min(1, len(text))], "0123456789+-") {
+		return "n"
+	}
+	return ""
+}
 
 // page is the one base of every HTML page: self-contained, no request to
 // anywhere, legible in light, dark and print.
@@ -52,55 +71,6 @@ func writePage(w io.Writer, title string, verdict results.Verdict, tool results.
 		Body: template.HTML(body.String()), Footer: strings.TrimSpace("kmsmac " + tool.Version)})
 }
 
-// HTML writes one self-contained report of the files given: verdict first, then
-// latency by percentile (all files in one plot), the three clocks, conformance,
-// vectors, comparison, environment, and how to repeat the run. It needs at
-// least one file.
-func HTML(w io.Writer, files ...*results.File) error {
-	if len(files) == 0 {
-		return fmt.Errorf("render: a report needs a result")
-	}
-	verdict := results.Verdict("")
-	data := reportData{}
-	for i, f := range files {
-		verdict = results.Worse(verdict, f.Verdict)
-		data.Files = append(data.Files, reportFile{File: f, Label: fileLabel(i, f), Cases: caseTable(f.Conformance), Findings: findingRows(f.Comparison)})
-	}
-	var err error
-	if data.Plot, err = latencyPlot(files); err != nil {
-		return err
-	}
-	return writePage(w, "kmsmac "+files[0].Plan.Command, verdict, files[0].Tool, "report.body", data)
-}
-
-type reportData struct {
-	Files []reportFile
-	Plot  template.HTML // empty without histograms
-}
-
-type reportFile struct {
-	*results.File
-	Label    string
-	Cases    caseTableData
-	Findings [][]string // head first; nil without a comparison
-}
-
-// fileLabel tells the files of one report apart.
-func fileLabel(i int, f *results.File) string {
-	return fmt.Sprintf("%c: %s %s", 'A'+i%26, f.Environment.Endpoint.Kind, f.RunID)
-}
-
-func findingRows(c *results.Comparison) [][]string {
-	if c == nil {
-		return nil
-	}
-	rows := [][]string{comparisonHead}
-	for _, f := range c.Findings {
-		rows = append(rows, comparisonRow(f))
-	}
-	return rows
-}
-
 // caseTableData is a conformance table with the values of its filters.
 type caseTableData struct {
 	Groups, Evidence, Verdicts []string
@@ -112,13 +82,25 @@ func caseTable(c *results.Conformance) caseTableData {
 	if c == nil {
 		return t
 	}
-	t.Rows = c.Cases
+	t.Rows = slices.Clone(c.Cases)
+	slices.SortStableFunc(t.Rows, func(a, b results.CaseResult) int { return cmp.Compare(gravity(a), gravity(b)) })
 	groups, evidence, verdicts := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, r := range c.Cases {
 		groups[r.Group], evidence[r.Evidence], verdicts[string(r.Verdict)] = true, true, true
 	}
 	t.Groups, t.Evidence, t.Verdicts = sortedKeys(groups), sortedKeys(evidence), sortedKeys(verdicts)
 	return t
+}
+
+// gravity is the order of a page: what must be looked at stands first.
+func gravity(r results.CaseResult) int {
+	if r.Known == results.KnownExpected {
+		return 4
+	}
+	if at := slices.Index([]results.CaseVerdict{results.CaseFail, results.CaseInconclusive, results.CaseWarn}, r.Verdict); at >= 0 {
+		return at + 1
+	}
+	return 5
 }
 
 // dict makes a map of its arguments, for a template that is given two things.

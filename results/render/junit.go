@@ -50,7 +50,8 @@ type (
 
 // JUnit writes every section of f that has verdicts, one testsuite a section:
 // vectors, conformance (one testcase a case, its evidence in properties), load,
-// comparison (one testcase a gated metric). A warning passes, with its text in
+// sweep, engine (tags, and one testcase a goal), comparison (one testcase a
+// gated metric). A warning passes, with its text in
 // system-out; what could not be found out is an error, never a pass.
 func JUnit(w io.Writer, f *results.File) error {
 	var out junitSuites
@@ -62,6 +63,12 @@ func JUnit(w io.Writer, f *results.File) error {
 	}
 	if len(f.Load) > 0 {
 		out.add("load", loadCases(f.Load))
+	}
+	if f.Sweep != nil {
+		out.add("sweep", []junitCase{sweepCase(f.Sweep)})
+	}
+	if f.EngineBench != nil {
+		out.add("engine", engineJUnit(f.EngineBench))
 	}
 	if f.Comparison != nil {
 		out.add("comparison", findingCases(f.Comparison))
@@ -158,6 +165,54 @@ func loadCases(loads []results.Load) []junitCase {
 			c.Failure = &junitText{Message: fmt.Sprintf("%d of %d replies were wrong", l.WrongTags, l.Requests)}
 		case l.Succeeded+l.Refused == 0:
 			c.Error = &junitText{Message: fmt.Sprintf("none of %d requests succeeded", l.Requests)}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// sweepCase: a sweep judges answers only; where the knee is, is no verdict.
+func sweepCase(s *results.Sweep) junitCase {
+	c := junitCase{Name: "answers over " + s.Over, Time: "0.000", SystemOut: strings.TrimSpace(stopText(s) + "\n" + kneeText(s))}
+	var ok, wrong int64
+	for _, pt := range s.Points {
+		ok, wrong = ok+pt.Succeeded, wrong+pt.WrongTags
+	}
+	switch {
+	case wrong > 0:
+		c.Failure = &junitText{Message: fmt.Sprintf("%d replies were wrong", wrong)}
+	case ok == 0:
+		c.Error = &junitText{Message: "no request succeeded"}
+	}
+	return c
+}
+
+// engineJUnit is one testcase for all tags and one for each goal.
+func engineJUnit(b *results.EngineBench) []junitCase {
+	tags := junitCase{Name: "tags", Time: "0.000"}
+	checked, wrong := 0, []string{}
+	for _, c := range b.Cases {
+		checked += c.Checked
+		if c.WrongTags > 0 {
+			wrong = append(wrong, fmt.Sprintf("%s: %d of %d", c.Name(), c.WrongTags, c.Checked))
+		}
+	}
+	switch {
+	case len(wrong) > 0:
+		tags.Failure = &junitText{fmt.Sprintf("wrong tags in %d cases", len(wrong)), strings.Join(wrong, "\n")}
+	case checked == 0:
+		tags.Error = &junitText{Message: "no tag was checked"}
+	}
+	out := []junitCase{tags}
+	for _, g := range b.Goals {
+		text := fmt.Sprintf("%s: %s, wanted %s", g.What, amount(g.Value, g.Unit), amount(g.Goal, g.Unit))
+		c := junitCase{Name: g.ID, Time: "0.000", SystemOut: text}
+		switch {
+		case g.Met:
+		case g.Excuse != "":
+			c.Skipped = &junitText{Message: "known to be short: " + g.Excuse}
+		default:
+			c.Failure = &junitText{"short: " + text, g.Detail}
 		}
 		out = append(out, c)
 	}

@@ -26,6 +26,8 @@ func Markdown(w io.Writer, f *results.File) error {
 	}
 	p.conformanceMarkdown(f.Conformance)
 	p.loadMarkdown(f.Load)
+	p.sweepMarkdown(f.Sweep)
+	p.engineMarkdown(f.EngineBench)
 	for _, warning := range f.Warnings {
 		p.printf("- warning: %s\n", cell(warning))
 	}
@@ -43,11 +45,7 @@ func (p *printer) conformanceMarkdown(c *results.Conformance) {
 	for _, name := range sortedKeys(c.Profiles) {
 		p.printf("| %s | %s |\n", cell(name), c.Profiles[name])
 	}
-	var counts []string
-	for _, v := range verdictOrder {
-		counts = append(counts, fmt.Sprintf("%d %s", c.Counts[v], strings.ReplaceAll(string(v), "_", " ")))
-	}
-	p.printf("\n%d cases: %s.\n\n", len(c.Cases), strings.Join(counts, ", "))
+	p.printf("\n%d cases: %s.\n\n", len(c.Cases), allCounts(c.Counts))
 	head := "| case | verdict | evidence | differs | expected | observed |\n|---|---|---|---|---|---|\n"
 	for _, r := range c.Cases {
 		switch r.Verdict {
@@ -98,6 +96,55 @@ func (p *printer) loadMarkdown(loads []results.Load) {
 		p999 := func(l *results.Latency) int64 { return l.P999 }
 		p.printf("| %s %s | %s | %.1f | %d | %d | %d | %s | %s | %s | %s | %s | %s |\n", l.Operation, l.KeySpec, offered, l.AchievedRate, l.Requests,
 			failed, l.WrongTags, at(l.Response, p50), at(l.Response, p99), at(l.Response, p999), at(l.Service, p50), at(l.Lag, p99), strings.Join(l.Labels, ", "))
+	}
+	p.printf("\n")
+}
+
+func (p *printer) sweepMarkdown(s *results.Sweep) {
+	if s == nil {
+		return
+	}
+	p.printf("Sweep over %s: %s.\n\n", sweepUnit(s), stopText(s))
+	if text := kneeText(s); text != "" {
+		p.printf("**%s**\n\n", text)
+	}
+	p.rowsMarkdown(sweepRows(s))
+}
+
+func (p *printer) engineMarkdown(b *results.EngineBench) {
+	if b == nil {
+		return
+	}
+	p.printf("%s\n\n", cell(engineHead(b)))
+	for _, c := range b.Cases {
+		if c.WrongTags > 0 {
+			p.printf("- **%s: %d of %d tags wrong**\n", c.Name(), c.WrongTags, c.Checked)
+		}
+	}
+	for _, t := range engineTables(b) {
+		if t.Title != "" {
+			p.printf("%s\n\n", cell(t.Title))
+		}
+		p.rowsMarkdown(t.Rows)
+	}
+	if len(b.Goals) > 0 {
+		rows, met := goalRows(b.Goals)
+		p.rowsMarkdown(rows)
+		p.printf("%d of %d goals met.\n\n", met, len(b.Goals))
+	}
+}
+
+// rowsMarkdown writes rows under their head, which is the first.
+func (p *printer) rowsMarkdown(rows [][]string) {
+	for i, row := range rows {
+		cells := make([]string, len(row))
+		for k, text := range row {
+			cells[k] = cell(text)
+		}
+		p.printf("| %s |\n", strings.Join(cells, " | "))
+		if i == 0 {
+			p.printf("|%s\n", strings.Repeat("---|", len(row)))
+		}
 	}
 	p.printf("\n")
 }

@@ -22,6 +22,21 @@ type matrixColumn struct {
 	Counts map[results.CaseVerdict]int
 }
 
+// Shown are the verdicts that the column has, in the order of every count.
+func (c matrixColumn) Shown() (out []verdictCount) {
+	for _, v := range verdictOrder {
+		if n := c.Counts[v]; n > 0 {
+			out = append(out, verdictCount{v, n})
+		}
+	}
+	return out
+}
+
+type verdictCount struct {
+	Verdict results.CaseVerdict
+	N       int
+}
+
 type matrixRow struct {
 	results.CaseResult                      // what all files share: id, title, evidence, expected
 	Cells              []results.CaseResult // one a column; the zero value where a file lacks the case
@@ -97,13 +112,7 @@ func MatrixMarkdown(w io.Writer, files []*results.File, names []string) error {
 	}
 	p.printf("\n|---|---|%s\n| **all** | |", strings.Repeat("---|", len(m.Columns)))
 	for _, c := range m.Columns {
-		var counts []string
-		for _, v := range verdictOrder {
-			if n := c.Counts[v]; n > 0 {
-				counts = append(counts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(string(v), "_", " ")))
-			}
-		}
-		p.printf(" %s |", strings.Join(counts, ", "))
+		p.printf(" %s |", countsText(c.Counts))
 	}
 	p.printf("\n")
 	for _, r := range m.Rows {

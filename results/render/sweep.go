@@ -20,11 +20,18 @@ func (p *printer) sweep(s *results.Sweep) {
 	if s == nil {
 		return
 	}
-	unit := "arrivals per second"
-	if s.Over == "concurrency" {
-		unit = "requests in flight"
+	p.printf("sweep over %s, client %s\n", sweepUnit(s), s.Client)
+	p.table(sweepRows(s))
+	for _, line := range []string{stopText(s), kneeText(s)} {
+		if line != "" {
+			p.printf("  %s\n", line)
+		}
 	}
-	p.printf("sweep over %s, client %s\n", unit, s.Client)
+	p.printf("\n")
+}
+
+// sweepRows is the head and one row for each load.
+func sweepRows(s *results.Sweep) [][]string {
 	rows := [][]string{{s.Over, "phase", "answered/s", "achieved/s", "response p50", "p99", "throttled", "failed", "steady", "broken limits"}}
 	for _, pt := range s.Points {
 		phase := pt.Phase
@@ -38,28 +45,27 @@ func (p *printer) sweep(s *results.Sweep) {
 		rows = append(rows, []string{fmt.Sprintf("%.5g", pt.Value), phase, fmt.Sprintf("%.0f", pt.AnsweredRate), fmt.Sprintf("%.0f", pt.AchievedRate), p50, p99,
 			fmt.Sprint(pt.Throttled), fmt.Sprint(pt.Failed - min(pt.Failed, pt.Throttled)), map[bool]string{true: "yes", false: "no"}[pt.Steady], strings.Join(pt.Broken, ", ")})
 	}
-	p.table(rows)
-	why := sweepStops[s.Stopped]
-	if why == "" {
-		why = "stopped by " + s.Stopped
-	}
-	p.printf("  %s\n", why)
-	p.knee(s)
-	p.printf("\n")
+	return rows
 }
 
-// knee prints the knee, or why there is none.
-func (p *printer) knee(s *results.Sweep) {
-	k := s.Knee
-	if k == nil {
-		if s.Stopped == "limit" {
-			p.printf("  no knee: even the smallest load broke a limit, or the search was cut short\n")
-		}
-		return
+// stopText says why the climb ended.
+func stopText(s *results.Sweep) string {
+	if why := sweepStops[s.Stopped]; why != "" {
+		return why
 	}
-	if k.Value == 0 {
-		p.printf("  knee: below the loads that were repeated, in most of %d interleaved repeats\n", len(k.Repeats))
-		return
+	return "stopped by " + s.Stopped
+}
+
+// kneeText is the knee, or why there is none, or nothing.
+func kneeText(s *results.Sweep) string {
+	k := s.Knee
+	switch {
+	case k == nil && s.Stopped == "limit":
+		return "no knee: even the smallest load broke a limit, or the search was cut short"
+	case k == nil:
+		return ""
+	case k.Value == 0:
+		return fmt.Sprintf("knee: below the loads that were repeated, in most of %d interleaved repeats", len(k.Repeats))
 	}
 	low, high := fmt.Sprintf("%.5g", k.Low), fmt.Sprintf("%.5g", k.High)
 	if k.LowOpen {
@@ -68,5 +74,5 @@ func (p *printer) knee(s *results.Sweep) {
 	if k.HighOpen {
 		high += " or more"
 	}
-	p.printf("  knee: %.5g, between %s and %s in %d interleaved repeats (%.1f %% confidence)\n", k.Value, low, high, len(k.Repeats), 100*k.Confidence)
+	return fmt.Sprintf("knee: %.5g, between %s and %s in %d interleaved repeats (%.1f %% confidence)", k.Value, low, high, len(k.Repeats), 100*k.Confidence)
 }
