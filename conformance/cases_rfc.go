@@ -56,11 +56,12 @@ func (p *Probe) engineSum(algorithm string, secret, msg []byte) []byte {
 	if err != nil {
 		p.Inconclusive("%v", err)
 	}
-	tag, err := engineTag(alg, secret, msg)
+	key, err := p.run.s.opts.NewKey(alg, secret)
 	if err != nil {
 		p.Inconclusive("%v", err)
 	}
-	return tag
+	defer key.Destroy()
+	return key.Sum(nil, msg)
 }
 
 // differentialCases hold engine and target against each other on n random

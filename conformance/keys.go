@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kmsmac/kmsmac/engine"
 	"github.com/kmsmac/kmsmac/target"
 )
 
@@ -190,23 +189,4 @@ func (p *Probe) adminFailed(kind KeyKind, err error) {
 		p.checkAlive()
 		p.Inconclusive("a %s key could not be made: %v", kind, err)
 	}
-}
-
-// Tag returns the tag of msg that the key's imported material gives, computed
-// by package engine.
-func (k Key) Tag(msg []byte) ([]byte, error) {
-	alg, err := engine.ParseAlgorithm(k.Algorithm)
-	if err != nil {
-		return nil, err
-	}
-	return engineTag(alg, k.Secret, msg)
-}
-
-func engineTag(alg engine.Algorithm, secret, msg []byte) ([]byte, error) {
-	key, err := engine.NewKey(alg, secret)
-	if err != nil {
-		return nil, fmt.Errorf("conformance: %w", err)
-	}
-	defer key.Destroy()
-	return key.Sum(nil, msg), nil
 }

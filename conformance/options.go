@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/kmsmac/kmsmac/engine"
 	"github.com/kmsmac/kmsmac/results"
 )
 
@@ -36,6 +37,9 @@ type Options struct {
 	// Differential is the number of random keys and messages on which engine
 	// and target are held against each other; 0 leaves the comparison out.
 	Differential int
+	// NewKey makes the engine's key of a secret, which it must not keep; nil is
+	// engine.NewKey. It decides which implementation computes the engine's tags.
+	NewKey func(alg engine.Algorithm, secret []byte) (*engine.Key, error)
 	// Timeout bounds one request, but for those that make RSA keys (see
 	// SlowFactor); 0 is 10 s.
 	Timeout time.Duration
@@ -100,6 +104,9 @@ func (o Options) withDefaults(aws bool) Options {
 	}
 	if o.Host == "" {
 		o.Host = "unknown"
+	}
+	if o.NewKey == nil {
+		o.NewKey = engine.NewKey
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 10 * time.Second
