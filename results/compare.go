@@ -48,7 +48,7 @@ type Problem struct {
 // runs differ by more than what they are to show.
 func Compare(base, fresh *File, o JudgeOptions) (Comparison, error) {
 	if base.RunID == fresh.RunID && base.Started.Equal(fresh.Started) {
-		return Comparison{}, fmt.Errorf("%w: both files are run %s", ErrNotComparable, base.RunID)
+		return Comparison{}, fmt.Errorf("%w with itself: both files are run %s", ErrNotComparable, base.RunID)
 	}
 	c := Comparison{Differences: Differences(base, fresh)}
 	c.Interleaved = base.SessionID != "" && base.SessionID == fresh.SessionID
@@ -60,7 +60,42 @@ func Compare(base, fresh *File, o JudgeOptions) (Comparison, error) {
 	if len(c.Findings) == 0 {
 		return c, fmt.Errorf("%w: runs %s and %s have no figure in common", ErrNotComparable, base.RunID, fresh.RunID)
 	}
+	c.lost(base, fresh, o)
 	return c.concluded(o), nil
+}
+
+// lost tells of figures that only one of the files has. Of one plan both should
+// have them, so what is missing could not be found out; of two plans it is a
+// difference between them.
+func (c *Comparison) lost(base, fresh *File, o JudgeOptions) {
+	of := func(f *File) (out [][2]string) {
+		if c.Interleaved {
+			for _, r := range f.Rounds {
+				out = append(out, [2]string{r.Metric, r.Name})
+			}
+			return out
+		}
+		for _, v := range Figures(f) {
+			out = append(out, [2]string{v.Metric, v.Name})
+		}
+		return out
+	}
+	b, n := of(base), of(fresh)
+	for _, side := range []struct {
+		have, lack        [][2]string
+		where             string
+		baseSays, newSays string
+	}{{b, n, "base", "measured", "–"}, {n, b, "new", "–", "measured"}} {
+		for _, id := range side.have {
+			switch {
+			case slices.Contains(side.lack, id) || len(o.Gate) > 0 && !slices.Contains(o.Gate, id[0]):
+			case base.PlanHash == fresh.PlanHash:
+				c.Problems = append(c.Problems, Problem{Inconclusive, fmt.Sprintf("%s of %s is in the %s file only", id[0], id[1], side.where)})
+			default:
+				c.Differences = append(c.Differences, Difference{id[0] + " of " + id[1], side.baseSays, side.newSays})
+			}
+		}
+	}
 }
 
 // Gated is the comparison that a gate ends with: series judged, with what

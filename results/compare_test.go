@@ -82,7 +82,7 @@ func TestCompareRefuses(t *testing.T) {
 		base, fresh *results.File
 		want        string
 	}{
-		{"itself", f, f, "both files are run"},
+		{"itself", f, f, "with itself: both files are run"},
 		{"nothing in common", f, empty, "no figure in common"},
 	}
 	for _, row := range rows {
@@ -91,4 +91,56 @@ func TestCompareRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
 		}
 	}
+}
+
+// TestCompareLost: a figure that one file lacks is not passed over.
+func TestCompareLost(t *testing.T) {
+	two := func(id string) *results.File {
+		f := arm(t, id, 30, 100)
+		f.Rounds = append(f.Rounds, results.Rounds{Metric: "allocs/op", Name: "GenerateMac", Values: flat(30, 3)})
+		return f
+	}
+	rows := []struct {
+		name      string
+		base, new *results.File
+		plan      string
+		gate      []string
+		verdict   results.Verdict
+		problem   string
+		differs   string
+	}{
+		{"both have both", two("aaaaaaaa"), two("bbbbbbbb"), "", nil, results.Pass, "", ""},
+		{"new lacks one", two("aaaaaaaa"), arm(t, "bbbbbbbb", 30, 100), "", nil, results.Inconclusive, "allocs/op of GenerateMac is in the base file only", ""},
+		{"base lacks one", arm(t, "aaaaaaaa", 30, 100), two("bbbbbbbb"), "", nil, results.Inconclusive, "allocs/op of GenerateMac is in the new file only", ""},
+		{"nobody gates it", two("aaaaaaaa"), arm(t, "bbbbbbbb", 30, 100), "", []string{"cpu-ns/op"}, results.Pass, "", ""},
+		{"another plan", two("aaaaaaaa"), arm(t, "bbbbbbbb", 30, 100), "other", nil, results.Pass, "", "allocs/op of GenerateMac: measured, –"},
+	}
+	for _, row := range rows {
+		if row.plan != "" {
+			row.new.PlanHash = row.plan
+		}
+		c, err := results.Compare(row.base, row.new, results.JudgeOptions{Margin: 0.05, Gate: row.gate})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var problem, differs string
+		for _, p := range c.Problems {
+			problem += p.Text
+		}
+		for _, d := range c.Differences {
+			differs += d.Where + ": " + d.Base + ", " + d.New
+		}
+		if c.Verdict != row.verdict || problem != row.problem || differs != row.differs {
+			t.Errorf("%s: %s, problem %q, differs %q; want %s, %q, %q", row.name, c.Verdict, problem, differs, row.verdict, row.problem, row.differs)
+		}
+	}
+}
+
+// flat returns n times v.
+func flat(n int, v float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = v
+	}
+	return out
 }

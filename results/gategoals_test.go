@@ -1,0 +1,104 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
+// gateGoal is one row of make gate-power.
+type gateGoal struct {
+	id       string // as docs/known-short.md names it
+	what     string
+	scenario scenario
+	found    func([]Finding) bool
+	power    bool // share is a lower bound and, as a speed, may be known to be short; otherwise it is an upper one
+	share    float64
+}
+
+func exitsOne(f []Finding) bool { return JudgeVerdict(f) == Fail }
+
+func anyDifference(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool {
+		return !f.ShownOnly && (f.Change == WorseOff || f.Change == Better)
+	})
+}
+
+// gateGoals of one recording. The slowdown is put on the metric that CPU shows
+// in: CPU per request of a load, time per tag of the engine.
+func gateGoals(name string, r *recording) []gateGoal {
+	cpu := "ns/op"
+	if r.has("cpu-ns/op") {
+		cpu = "cpu-ns/op"
+	}
+	// Whatever slowed all runs of a round but its first is not the candidate.
+	unsteady := scenario{0.05, cpu, [4]float64{1, 1.4, 1.4, 1.4}}
+	return []gateGoal{
+		{name + "-false-alarm", "a build against itself, margin 5 %: exit 1", scenario{margin: 0.05}, exitsOne, false, 0.01},
+		{name + "-unsteady", "base differs from itself by 40 %, margin 5 %: exit 1", unsteady, exitsOne, false, 0.01},
+		{name + "-slow-15", "15 % more " + cpu + ", margin 5 %: exit 1", candidateSlower(0.05, cpu, 1.15), exitsOne, true, 0.85},
+		{name + "-slow-8", "8 % more " + cpu + ", margin 0: exit 1", candidateSlower(0, cpu, 1.08), exitsOne, true, 0.80},
+		{name + "-alarm-0", "a build against itself, margin 0: any difference", scenario{}, anyDifference, false, 0.065},
+	}
+}
+
+func (g gateGoal) met(hits, of int) bool {
+	share := float64(hits) / float64(of)
+	if g.power {
+		return share >= g.share
+	}
+	return share <= g.share
+}
+
+// row is the goal's line: figure with interval, goal, ok or short.
+func (g gateGoal) row(hits, of int) string {
+	lo, hi := wilson(hits, of)
+	sign, verdict := "≤", "short"
+	if g.power {
+		sign = "≥"
+	}
+	if g.met(hits, of) {
+		verdict = "ok"
+	}
+	return fmt.Sprintf("%-22s %-53s %5.1f %% (%4.1f … %4.1f, %d of %d)  goal %s %4.1f %%  %s",
+		g.id, g.what, 100*float64(hits)/float64(of), 100*lo, 100*hi, hits, of, sign, 100*g.share, verdict)
+}
+
+// gatePower prints a row for each goal of each recording and reports whether
+// all that is short is power that known names.
+func gatePower(w io.Writer, j judge, recordings map[string]*recording, known string, gates, workers int) (ok bool) {
+	ok = true
+	met, all := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(recordings)) {
+		r := recordings[name]
+		_, _ = fmt.Fprintf(w, "%s: %s, %s, %d rounds, %s\n", name, r.Command, r.Machine, r.Rounds, r.Date)
+		for _, g := range gateGoals(name, r) {
+			hits := r.simulate(j, g.scenario, g.found, gates, workers)
+			row := g.row(hits, gates)
+			all++
+			switch {
+			case g.met(hits, gates):
+				met++
+			case g.power && strings.Contains(known, "`"+g.id+"`"):
+				row += " (known)"
+			default:
+				ok = false
+			}
+			_, _ = fmt.Fprintln(w, row)
+		}
+	}
+	_, _ = fmt.Fprintf(w, "%d of %d\n", met, all)
+	return ok
+}
+
+// wilson is the 95 % score interval of a share (Wilson 1927).
+func wilson(hits, of int) (lo, hi float64) {
+	const z = 1.959964
+	n := float64(of)
+	p := float64(hits) / n
+	center, half := p+z*z/(2*n), z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return max(0, (center-half)/(1+z*z/n)), min(1, (center+half)/(1+z*z/n))
+}
