@@ -71,8 +71,21 @@ func (c *Client) send(ctx context.Context, k *call, op wire.Operation) error {
 	return c.classify(k, op)
 }
 
-// request makes the signed request. All of it is new each time: the transport may
-// still be writing it when the answer is there, and says nothing when it is done.
+// sent is the memory of one request that the transport holds on to: it may still be
+// writing it when the answer is there, and says nothing when it is done, so all of it
+// is new each time. It is one piece, because each piece costs.
+type sent struct {
+	values [6]string
+	reader bytes.Reader
+	body   []byte
+	room   [256]byte // for the body, if it fits
+}
+
+// again gives the body once more, for a connection that was closed before a byte
+// was written on it.
+func (s *sent) again() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(s.body)), nil }
+
+// request makes the signed request.
 //
 // The body is a reader that the transport knows to be memory, so that header and
 // body go out in one piece.
@@ -80,11 +93,13 @@ func (c *Client) request(ctx context.Context, k *call, op wire.Operation, creds 
 	date := c.date.Text(now)
 	copy(k.date[:], date)
 	k.auth = c.setup.Signer.Sign(k.auth[:0], &k.pad, op, creds, k.date[:])
-	body := bytes.Clone(k.pad.Body)
 
+	m := new(sent)
+	m.body = append(m.room[:0], k.pad.Body...)
+	m.reader.Reset(m.body)
+	m.values = [...]string{wire.ContentType, wire.UserAgent, op.Target(), date, string(k.auth), creds.SessionToken}
+	v := m.values[:]
 	r := c.template.WithContext(ctx)
-	values := [...]string{wire.ContentType, wire.UserAgent, op.Target(), date, string(k.auth), creds.SessionToken}
-	v := values[:]
 	r.Header = http.Header{
 		"Content-Type":  v[0:1:1],
 		"User-Agent":    v[1:2:2],
@@ -95,9 +110,9 @@ func (c *Client) request(ctx context.Context, k *call, op wire.Operation, creds 
 	if creds.SessionToken != "" {
 		r.Header["X-Amz-Security-Token"] = v[5:6:6]
 	}
-	r.ContentLength = int64(len(body))
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	r.ContentLength = int64(len(m.body))
+	r.Body = io.NopCloser(&m.reader)
+	r.GetBody = m.again
 	return r
 }
 

@@ -123,7 +123,7 @@ func (c *Client) newTransport() *http.Transport {
 		ForceAttemptHTTP2:      true, // a dialler or TLS settings of one's own turn it off
 		MaxIdleConns:           c.setup.MaxConnections,
 		MaxIdleConnsPerHost:    c.setup.MaxConnections,
-		IdleConnTimeout:        90 * time.Second,
+		IdleConnTimeout:        0, // would set and stop a timer for each request; the server closes what is idle
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 }

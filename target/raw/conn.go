@@ -131,7 +131,7 @@ func (k *conn) roundTrip(ctx context.Context, deadline time.Time, slack time.Dur
 	if err := k.guard.enter(ctx); err != nil {
 		return err
 	}
-	err := k.send(!deadline.IsZero())
+	err := k.send(!deadline.IsZero() || ctx.Done() != nil)
 	if err == nil {
 		err = k.in.read(&k.answer)
 	}
@@ -159,8 +159,8 @@ func (k *conn) setLimit(deadline time.Time, slack time.Duration) error {
 	return k.net.SetDeadline(deadline)
 }
 
-// send writes the request. If it is quick, the beginning of the answer is in the
-// reader afterwards.
+// send writes the request. If it is quick, which something that can end the wait
+// allows, the beginning of the answer is in the reader afterwards.
 func (k *conn) send(quick bool) error {
 	rest := k.out
 	if quick && k.swift.usable() {

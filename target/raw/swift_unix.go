@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"syscall"
+
+	"github.com/kmsmac/kmsmac/target/internal/wire"
 )
 
 // swift sends a request and reads the beginning of its answer with the socket at
@@ -13,8 +15,9 @@ import (
 // since no server answers so fast; here the wait begins when the request is sent.
 //
 // The wait is for something new on the socket. An end of the connection from before
-// the request is not new, so a request needs a deadline to go this way; in truth the
-// server's kernel answers such a request with a reset, which is.
+// the request is not new, so a request needs a deadline, or a context that can end,
+// to go this way; in truth the server's kernel answers such a request with a reset,
+// which is.
 type swift struct {
 	socket syscall.RawConn
 	step   func(fd uintptr) (done bool) // bound once, so that no request allocates it
@@ -48,14 +51,14 @@ func (s *swift) exchange(out, in []byte) (wrote, read int, err error) {
 // run is called once at the beginning and then whenever the socket has news.
 func (s *swift) run(fd uintptr) (done bool) {
 	if s.wrote < len(s.out) {
-		s.wrote, s.err = again(syscall.Write, int(fd), s.out)
+		s.wrote, s.err = wire.WriteSocket(fd, s.out)
 		if s.err == syscall.EAGAIN {
 			s.err = nil
 		}
 		s.err = os.NewSyscallError("write", s.err)
 		return s.wrote < len(s.out) || s.err != nil
 	}
-	n, err := again(syscall.Read, int(fd), s.in)
+	n, err := wire.ReadSocket(fd, s.in)
 	switch {
 	case err == syscall.EAGAIN:
 		return false
@@ -66,14 +69,4 @@ func (s *swift) run(fd uintptr) (done bool) {
 	}
 	s.read = n
 	return true
-}
-
-// again makes a system call until no signal interrupts it.
-func again(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
-	for {
-		n, err := call(fd, p)
-		if err != syscall.EINTR {
-			return max(n, 0), err
-		}
-	}
 }

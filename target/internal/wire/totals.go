@@ -64,7 +64,7 @@ func (t *Totals) Counters() target.Counters {
 // Count wraps a connection that was just opened: it and its bytes are counted.
 func (t *Totals) Count(c net.Conn) net.Conn {
 	t.Opened.Add(1)
-	return &countedConn{Conn: c, totals: t}
+	return &countedConn{Conn: directly(c), totals: t}
 }
 
 type countedConn struct {
