@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,9 +12,10 @@ import (
 )
 
 type reportCmd struct {
-	Output string   `short:"o" default:"report.html" placeholder:"FILE" help:"File to write; - is standard output."`
-	Format string   `enum:"html,text,markdown,junit" default:"html" help:"html, text, markdown or junit; only html takes several results."`
-	Result []string `arg:"" help:"Result files or directories."`
+	Output string   `short:"o" placeholder:"FILE" help:"File to write; - is standard output (default: report.html for html, else -)."`
+	Format string   `enum:"html,text,markdown,junit,csv,benchfmt" default:"html" help:"html, text, markdown, junit, csv or benchfmt; only html takes several results."`
+	Plot   bool     `help:"Draw the curves of all results with characters, and write nothing else."`
+	Result []string `arg:"" help:"Result files or directories. Two of them are compared, too."`
 }
 
 // Run renders results. Its exit code says whether that worked, not what the
@@ -23,20 +25,57 @@ func (c reportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Format != "html" && len(files) > 1 {
+	if (c.Plot || c.Format != "html") && c.Output == "" {
+		c.Output = "-"
+	}
+	switch {
+	case c.Plot && c.Format != "html":
+		return usagef("--plot draws in the terminal: leave out --format %s", c.Format)
+	case c.Plot:
+		return writeOutput(a, c.Output, func(w io.Writer) error { return render.Plots(w, runsOf(files)...) })
+	case c.Format == "html":
+		return c.page(a, files)
+	case len(files) > 1:
 		return usagef("--format %s takes one result, %d were given", c.Format, len(files))
 	}
-	return writeOutput(a, c.Output, func(w io.Writer) error {
-		switch c.Format {
-		case "text":
-			return render.Text(w, files[0])
-		case "markdown":
-			return render.Markdown(w, files[0])
-		case "junit":
-			return render.JUnit(w, files[0])
+	write := map[string]func(io.Writer, *results.File) error{"text": render.Text, "markdown": render.Markdown, "junit": render.JUnit,
+		"csv": render.CSV, "benchfmt": render.Benchfmt}[c.Format]
+	render := func(w io.Writer) error { return write(w, files[0]) }
+	err = writeOutput(a, c.Output, render)
+	if c.Format == "markdown" {
+		err = errors.Join(err, jobSummary(a, render))
+	}
+	return err
+}
+
+// page writes the HTML report: with the interval logs that stand beside the
+// results and, of two results, what they say of each other.
+func (c reportCmd) page(a *app, files []*results.File) error {
+	runs := runsOf(files)
+	for i, path := range c.Result {
+		runs[i].Timeline = timelineBeside(a, path, files[i])
+	}
+	var between *results.Comparison
+	if len(files) == 2 {
+		cmp, err := results.Compare(files[0], files[1], results.JudgeOptions{Margin: defaultMargin, Seed: 1})
+		if err == nil {
+			between = &cmp
+		} else {
+			a.say("not compared: %v", err)
 		}
-		return render.HTML(w, files...)
-	})
+	}
+	return writeOutput(a, firstOf(c.Output, "report.html"), func(w io.Writer) error { return render.Report(w, runs, between) })
+}
+
+// defaultMargin is that of compare and gate.
+const defaultMargin = 0.05
+
+func runsOf(files []*results.File) []render.Run {
+	var runs []render.Run
+	for _, f := range files {
+		runs = append(runs, render.Run{File: f})
+	}
+	return runs
 }
 
 type matrixCmd struct {
