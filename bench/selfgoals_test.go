@@ -30,9 +30,10 @@ type goal struct {
 	detail  string // how the value came about
 	truth   bool   // being short is a wrong number, which nothing excuses
 	missing string // why it was not measured; empty if it was
+	doubt   string // why the value decides nothing; empty if it does
 }
 
-func (g goal) ok() bool { return g.missing == "" && g.value <= g.most }
+func (g goal) ok() bool { return g.missing == "" && g.doubt == "" && g.value <= g.most }
 
 // benchSelf measures the goals of this package and prints one row each. known
 // is the list of goals that are known to be short. It returns the exit code.
@@ -75,11 +76,14 @@ func (t *tally) add(w io.Writer, g goal, known string) {
 		return
 	}
 	t.measured++
-	if g.ok() {
+	switch {
+	case g.ok():
 		t.met++
-		return
+	case g.doubt != "" && g.truth:
+		t.unknown = true
+	default:
+		t.short = t.short || !excused
 	}
-	t.short = t.short || !excused
 }
 
 func (t *tally) end(w io.Writer) (code int) {
@@ -110,6 +114,8 @@ func TestTally(t *testing.T) {
 		{"wrong and listed", goal{id: "lie", value: 2, most: 1, truth: true}, 1, "0 of 1"},
 		{"not a number", goal{id: "x", value: math.NaN(), most: 1}, 1, "0 of 1"},
 		{"no peer", goal{id: "x", missing: "wrk is not installed"}, 0, "0 of 0"},
+		{"right, in doubt", goal{id: "x", value: 0.5, most: 1, truth: true, doubt: "busy"}, 3, "0 of 1"},
+		{"wrong, in doubt", goal{id: "x", value: 2, most: 1, truth: true, doubt: "busy"}, 3, "0 of 1"},
 		{"truth not found out", goal{id: "x", missing: "busy", truth: true}, 3, "0 of 0"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -128,7 +134,10 @@ func (g goal) row(excused bool) string {
 		return fmt.Sprintf("%-22s %-62s not measured: %s", g.id, g.what, g.missing)
 	}
 	end := map[bool]string{true: "ok", false: "short"}[g.ok()]
-	if !g.ok() && excused {
+	switch {
+	case g.doubt != "":
+		end += ": " + g.doubt + ","
+	case !g.ok() && excused:
 		end += " (known)"
 	}
 	return fmt.Sprintf("%-22s %-62s %9.4g %-3s goal %6.4g %-3s  %-13s %s", g.id, g.what, g.value, g.unit, g.most, g.unit, end, g.detail)
