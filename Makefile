@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self conform power generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self conform power gate-power gate-self generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -47,6 +47,9 @@ kill-test: ## KILLS (default 200) random kills of the emulator under load: nothi
 emulator-speed: ## the emulator beside a bare handler: CPU, p99, keys, a million answers (EMULATOR_SPEED=short for CI)
 	EMULATOR_SPEED=$(or $(EMULATOR_SPEED),full) $(GO) test -count=1 -timeout 60m -run '^TestEmulatorSpeed$$' -v ./cmd/kmsmac
 
+plan-check: ## plans held against emulators of known capacity, in virtual time and on the wire: predicted against measured
+	PLAN_CHECK=full $(GO) test -count=1 -timeout 60m -run '^TestPlanCheck$$' -v ./cmd/kmsmac
+
 fuzz-http: ## the emulator's whole HTTP surface for FUZZTIME (default 1h)
 	$(GO) test -run '^$$' -fuzz '^FuzzHTTP$$' -fuzztime $(or $(FUZZTIME),1h) ./target/kmsemu
 
@@ -70,6 +73,14 @@ conform: build ## the conformance suite on the embedded emulator
 power: ## proof that the suite can see: every deviation of the emulator, every mutation of a clean answer
 	@mkdir -p bin && $(GO) test -c -o bin/power.test ./conformance
 	@cd conformance && ../bin/power.test -test.run '^(TestEmulator|TestPower|TestDeviations)$$' -test.timeout 30m -whole
+
+gate-power: ## proof: 1,000 simulated gates of recorded rounds, false alarms and what is found (GATE_POWER=short for CI)
+	@mkdir -p bin && $(GO) test -c -o bin/gate-power.test ./results
+	@cd results && ../bin/gate-power.test -gates $(if $(filter short,$(GATE_POWER)),100,1000) -known ../docs/known-short.md
+
+gate-self: ## TRIES (default 50) gates of the engine with itself, and one with a build that is slower on purpose
+	@mkdir -p bin && $(GO) test -c -o bin/gate-self.test ./cmd/kmsmac
+	@cd cmd/kmsmac && ../../bin/gate-self.test -gate-tries $(or $(TRIES),50)
 
 timing: ## two classes of input, one time: Welch's t of every implementation, and of a control that leaks
 	$(GO) test -count=1 -timeout 60m -v -run '^TestTiming' ./engine -timing

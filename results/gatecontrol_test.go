@@ -58,7 +58,7 @@ func changeSeries(change func(*Series)) judge {
 // TestGatePowerCatches: a gate that is broken is short of the goal that is
 // there for it; the sound one of none.
 func TestGatePowerCatches(t *testing.T) {
-	const gates = 100
+	const gates = 40
 	apart := func(x []float64) []float64 { return slices.Concat(x[len(x)/2:], x[:len(x)/2]) }
 	rows := []struct {
 		name  string

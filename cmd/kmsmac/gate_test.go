@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,39 +18,53 @@ import (
 	"github.com/kmsmac/kmsmac/target/kmsemu"
 )
 
-// buildKmsmac builds this command; with a replacement of engine/key.go's text
-// the build differs from the product by just that.
-func buildKmsmac(t *testing.T, name, old, with string) string {
-	t.Helper()
-	dir := t.TempDir()
+// buildKmsmac builds this command into dir; with a replacement of
+// engine/key.go's text the build differs from the product by just that.
+func buildKmsmac(ctx context.Context, dir, name, old, with string) (string, error) {
 	bin := filepath.Join(dir, name)
 	args := []string{"build", "-o", bin}
 	if old != "" {
-		key, err := filepath.Abs("../../engine/key.go")
+		overlay, err := overlayKey(dir, old, with)
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
-		text, err := os.ReadFile(key)
-		if err != nil || strings.Count(string(text), old) != 1 {
-			t.Fatalf("%s does not hold %q once: %v", key, old, err)
-		}
-		changed := filepath.Join(dir, "key.go")
-		overlay, err := json.Marshal(map[string]map[string]string{"Replace": {key: changed}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for path, data := range map[string][]byte{changed: []byte(strings.Replace(string(text), old, with, 1)), filepath.Join(dir, "overlay.json"): overlay} {
-			if err := os.WriteFile(path, data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		args = append(args, "-overlay", filepath.Join(dir, "overlay.json"))
+		args = append(args, "-overlay", overlay)
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", append(args, ".")...).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
+	if out, err := exec.CommandContext(ctx, "go", append(args, ".")...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
-	return bin
+	return bin, nil
 }
+
+// overlayKey writes what go build reads in place of engine/key.go.
+func overlayKey(dir, old, with string) (string, error) {
+	key, err := filepath.Abs("../../engine/key.go")
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile(key)
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(text), old); n != 1 {
+		return "", fmt.Errorf("%s holds %q %d times, want once", key, old, n)
+	}
+	changed, overlay := filepath.Join(dir, "key.go"), filepath.Join(dir, "overlay.json")
+	raw, err := json.Marshal(map[string]map[string]string{"Replace": {key: changed}})
+	if err != nil {
+		return "", err
+	}
+	return overlay, errors.Join(os.WriteFile(changed, []byte(strings.Replace(string(text), old, with, 1)), 0o600), os.WriteFile(overlay, raw, 0o600))
+}
+
+// sumOnce and sumTwice make a build that computes every tag twice.
+const (
+	sumOnce  = "dst = k.sum(dst, msg)"
+	sumTwice = "room := dst\n\tdst = k.sum(room, msg)\n\tdst = k.sum(room, msg)"
+)
+
+// engineWords are what each arm of the gates here runs: a tenth of a second.
+var engineWords = []string{"--", "bench", "engine", "--impl", "stdlib", "--algorithm", "HMAC_SHA_256", "--size", "64", "--batch", "1", "--rounds", "40"}
 
 // TestGateFindsSlowerBuild: a build whose engine computes every tag twice is
 // worse, and a build is not worse than itself.
@@ -56,10 +72,15 @@ func TestGateFindsSlowerBuild(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the command twice")
 	}
-	const sum = "dst = k.sum(dst, msg)"
-	base := buildKmsmac(t, "base", "", "")
-	slow := buildKmsmac(t, "slow", sum, "room := dst\n\tdst = k.sum(room, msg)\n\tdst = k.sum(room, msg)")
-	engine := []string{"--", "bench", "engine", "--impl", "stdlib", "--algorithm", "HMAC_SHA_256", "--size", "64", "--batch", "1", "--rounds", "40"}
+	dir := t.TempDir()
+	base, err := buildKmsmac(t.Context(), dir, "base", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow, err := buildKmsmac(t.Context(), dir, "slow", sumOnce, sumTwice)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows := []struct {
 		name, base, fresh, margin string
 		codes                     []int
@@ -72,7 +93,7 @@ func TestGateFindsSlowerBuild(t *testing.T) {
 	for _, row := range rows {
 		out := t.TempDir()
 		var stdout, stderr bytes.Buffer
-		args := append([]string{"gate", "--base", row.base, "--new", row.fresh, "--margin", row.margin, "--rounds", "12", "--out", out}, engine...)
+		args := append([]string{"gate", "--base", row.base, "--new", row.fresh, "--margin", row.margin, "--rounds", "12", "--out", out}, engineWords...)
 		code := mainEnv(t.Context(), streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, func(string) string { return "" }, args)
 		if !slices.Contains(row.codes, code) {
 			t.Errorf("%s: exit %d, want %v\n%s%s", row.name, code, row.codes, stdout.String(), stderr.String())
@@ -112,4 +133,27 @@ func TestGateInterrupted(t *testing.T) {
 		t.Errorf("%s was left behind with nothing measured: %v", out, err)
 	}
 	allPendingDeletion(t, srv.URL)
+}
+
+// TestGateSelfRows: too many false alarms, and a slower build that passes, are
+// told and fail.
+func TestGateSelfRows(t *testing.T) {
+	rows := []struct {
+		name          string
+		found, itself map[int]int
+		tries, code   int
+		last          string
+	}{
+		{"all well", map[int]int{1: 1}, map[int]int{0: 30, 3: 19, 1: 1}, 50, exitOK, "2 of 2\n"},
+		{"two alarms", map[int]int{1: 1}, map[int]int{0: 48, 1: 2}, 50, exitFailed, "1 of 2\n"},
+		{"two alarms of a hundred", map[int]int{1: 1}, map[int]int{0: 98, 1: 2}, 100, exitOK, "2 of 2\n"},
+		{"slower passes", map[int]int{0: 1}, map[int]int{0: 3}, 3, exitFailed, "1 of 2\n"},
+		{"slower cannot be told", map[int]int{3: 1}, map[int]int{0: 3}, 3, exitFailed, "1 of 2\n"},
+	}
+	for _, row := range rows {
+		var out bytes.Buffer
+		if code := gateSelfRows(&out, row.found, row.itself, row.tries); code != row.code || !strings.HasSuffix(out.String(), "\n"+row.last) {
+			t.Errorf("%s: exit %d, want %d and %q:\n%s", row.name, code, row.code, row.last, out.String())
+		}
+	}
 }

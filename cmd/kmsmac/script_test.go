@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kmsmac": main, "barehttp": bareMain})
+	testscript.Main(gateSelfOr{m}, map[string]func(){"kmsmac": main, "barehttp": bareMain})
 }
 
 // TestScripts runs testdata/script, one file per command.
@@ -30,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"html":   cmdHTML,
 			"schema": cmdSchema,
 			"jq":     cmdJQ,
+			"damage": cmdDamage,
 		},
 		Setup: func(e *testscript.Env) error {
 			// Nothing of the machine's own AWS settings reaches a script.
@@ -133,6 +135,26 @@ func cmdJQ(ts *testscript.TestScript, neg bool, args []string) {
 	if ok == neg {
 		ts.Fatalf("%s is %s, want %s (negated: %v)", args[0], raw, args[1], neg)
 	}
+}
+
+// cmdDamage takes bytes out of a file's end, or changes one in its middle:
+// damage FILE end N, damage FILE middle
+func cmdDamage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: damage file end n | damage file middle")
+	}
+	name := ts.MkAbs(args[0])
+	raw, err := os.ReadFile(name)
+	ts.Check(err)
+	switch args[1] {
+	case "middle":
+		raw[len(raw)/2] ^= 1
+	default:
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		raw = raw[:len(raw)-n]
+	}
+	ts.Check(os.WriteFile(name, raw, 0o600))
 }
 
 func member(ts *testscript.TestScript, v any, part string) any {
