@@ -205,7 +205,7 @@ func Figures(f *File) []Figure {
 			out = append(out, Figure{"ops/s", name, l.AchievedRate, true})
 		}
 	}
-	out = append(out, costFigures(f.Load)...)
+	out = append(append(out, costFigures(f.Load)...), sweepFigures(f.Sweep)...)
 	return append(out, f.EngineBench.engineFigures()...)
 }
 
