@@ -194,15 +194,24 @@ func (b *Batch) tooFew(jobs []Job) bool {
 	if k.kernels.single256 == 0 {
 		return k.kernels.many256 == 0
 	}
-	size := len(jobs[0].Msg)
-	short, shortest := size < 120, size < 56                                  // at most two blocks, one
-	return n < leastNarrow || short && (n < 8 || n > 9 && n < 13) || shortest // 10 to 12: too many left over
+	switch size := len(jobs[0].Msg); {
+	case n < leastNarrow, size < 56: // one block
+		return true
+	case size < 120: // two
+		return n < 8 || n > 9 && n < 13 // 10 to 12: too many left over
+	case n == 5:
+		return size < 440
+	case n == 6:
+		return size < 184
+	}
+	return false
 }
 
 // overlaps reports whether a message shares memory with the room for the tags.
+// The first may: it is read before any tag is written.
 func overlaps(jobs []Job, room []byte) bool {
 	start, end := address(room), address(room)+uintptr(len(room))
-	for i := range jobs {
+	for i := 1; i < len(jobs); i++ {
 		at := address(jobs[i].Msg)
 		if at < end && start < at+uintptr(len(jobs[i].Msg)) {
 			return true
