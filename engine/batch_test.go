@@ -128,21 +128,28 @@ func TestBatchPanics(t *testing.T) {
 	}
 }
 
-// TestBatchOverlap lets the tags land on messages that come later.
+// TestBatchOverlap lets the tags land on messages: one message in the place of
+// several tags, several in one place.
 func TestBatchOverlap(t *testing.T) {
 	eachImpl(t, func(t *testing.T, impl engine.Impl, alg engine.Algorithm) {
-		secret := pattern(32, 1)
-		k := mustKey(t, impl, alg, secret)
-		buf := pattern(4096, 2)
-		var jobs []engine.Job
-		var want []byte
-		for i := range 20 {
-			msg := buf[i*64 : i*64+100]
-			jobs = append(jobs, engine.Job{Key: k, Msg: msg})
-			want = append(want, oracle(alg, secret, msg)...)
-		}
-		if got := engine.NewBatch().Sum(buf[:0], jobs); !bytes.Equal(got, want) {
-			t.Errorf("got %x, want %x", got, want)
+		secret := pattern(32, 9)
+		k, b := mustKey(t, impl, alg, secret), engine.NewBatch()
+		for _, n := range []int{1, 2, 3, 5, 8, 20, 70} {
+			for _, size := range []int{1, 33, 64, 200} {
+				for _, stride := range []int{0, 1, alg.Size(), size, 90} {
+					buf := pattern(n*(stride+64)+size+64, 3)
+					var jobs []engine.Job
+					var want []byte
+					for i := range n {
+						msg := buf[5+i*stride:][:size]
+						jobs = append(jobs, engine.Job{Key: k, Msg: msg})
+						want = append(want, oracle(alg, secret, msg)...)
+					}
+					if got := b.Sum(buf[:5], jobs); !bytes.Equal(got[5:], want) {
+						t.Fatalf("%d messages of %d bytes, %d apart: wrong tags", n, size, stride)
+					}
+				}
+			}
 		}
 	})
 }
