@@ -124,6 +124,7 @@ func newRunner(t target.Target, p Plan, keys []*benchKey, b *budget) (*runner, e
 		plan: p, target: t, keys: keys, choose: choose, budget: b,
 		from: p.warmup(), to: p.warmup() + p.Duration, interval: time.Second,
 	}
+	r.forecasts.New = func() any { return newForecast(r) }
 	room := p.QueueLimit
 	if p.Overload == Drop {
 		room += p.Workers // arrivals are counted before they are posted: posting never waits

@@ -109,6 +109,7 @@ type ticket struct {
 	blocked time.Duration // until when the pacer waited for room in the queue; 0 if it did not
 	index   uint64
 	item    item
+	want    expected
 }
 
 // runner is one load on a target.
@@ -127,6 +128,8 @@ type runner struct {
 	queue chan ticket
 
 	interval time.Duration // between ticks
+
+	forecasts sync.Pool // of *forecast, for the workers of a closed loop
 
 	offered   []atomic.Int64 // by class, measured part
 	sentAll   atomic.Int64   // warm-up included
@@ -226,9 +229,9 @@ type poster struct {
 // counting the arrivals that were due by then, and after the drain time those
 // that were due at all.
 func (g *poster) post(ctx context.Context, s *Schedule, base time.Duration) {
-	now := g.now()
-	for a, ok := s.Next(); ok; a, ok = s.Next() {
-		t := ticket{at: base + a.At, index: a.Index}
+	now, f, ahead := g.now(), newForecast(g.runner), new(outlook)
+	for a, ok := ahead.arrival(s, f); ok; a, ok = ahead.arrival(s, f) {
+		t := ticket{at: base + a.at, index: a.index, item: a.item, want: a.want}
 		if t.at > now {
 			if now = g.now(); t.at > now && !g.stopped.Load() {
 				g.wait(ctx, t.at)
@@ -238,7 +241,6 @@ func (g *poster) post(ctx context.Context, s *Schedule, base time.Duration) {
 		if g.stopped.Load() && t.at > g.stoppedAt {
 			return
 		}
-		t.item = g.choose.item(t.index)
 		if t.at >= g.from {
 			g.offered[g.class(t.item)].Add(1)
 		}
