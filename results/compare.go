@@ -57,10 +57,10 @@ func Compare(base, fresh *File, o JudgeOptions) (Comparison, error) {
 	} else {
 		c.Findings = apart(base, fresh, o)
 	}
-	if len(c.Findings) == 0 {
+	c.lost(base, fresh, o)
+	if len(c.Findings)+len(c.Problems) == 0 {
 		return c, fmt.Errorf("%w: runs %s and %s have no figure in common", ErrNotComparable, base.RunID, fresh.RunID)
 	}
-	c.lost(base, fresh, o)
 	return c.concluded(o), nil
 }
 
@@ -134,8 +134,14 @@ func pairUp(base, fresh []Rounds) []Series {
 }
 
 // exactMetrics do not depend on the machine's mood, so that separate runs can
-// judge them.
-var exactMetrics = []string{"allocs/op", "B/op"}
+// judge them. Each stands with what a process may do beside its work, per
+// operation, and which is no change.
+var exactMetrics = map[string]float64{"allocs/op": 0.5, "B/op": 64}
+
+// exactRequests is how many requests of a load it takes for exactMetrics to be
+// those of the requests: a process that starts and ends makes some hundred
+// allocations of its own.
+const exactRequests = 1000
 
 // apart compares the figures of two separate runs.
 func apart(base, fresh *File, o JudgeOptions) []Finding {
@@ -159,22 +165,38 @@ func apart(base, fresh *File, o JudgeOptions) []Finding {
 		switch {
 		case len(o.Gate) > 0 && !slices.Contains(o.Gate, b.Metric):
 			f.Reason, f.ShownOnly = o.shownOnly(f)
-		case slices.Contains(exactMetrics, b.Metric):
-			f.Change, f.Reason = f.exact()
+		case exactMetrics[b.Metric] > 0:
+			f.Change, f.Reason = f.exact(costRequests(base, b.Name), costRequests(fresh, b.Name))
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
-// exact judges a count by the margin alone.
-func (f Finding) exact() (Change, string) {
+// costRequests is the number of requests that the costs named name are of; -1 if
+// they are not of a load.
+func costRequests(f *File, name string) int64 {
+	var n int64 = -1
+	for _, l := range f.Load {
+		if costName(l) == name {
+			n = max(n, 0) + l.Requests
+		}
+	}
+	return n
+}
+
+// exact judges a count by the margin alone, of loads with enough requests.
+func (f Finding) exact(baseRequests, newRequests int64) (Change, string) {
+	least := exactMetrics[f.Metric]
+	n := min(baseRequests, newRequests)
 	switch {
 	case math.IsNaN(f.Base) || math.IsNaN(f.New) || f.Base < 0 || f.New < 0:
 		return CannotTell, "not a count"
-	case f.New > f.Base*(1+f.Margin):
+	case n >= 0 && n < exactRequests:
+		return CannotTell, fmt.Sprintf("separate runs: a run of %d requests, %d are needed", n, exactRequests)
+	case f.New > f.Base*(1+f.Margin) && f.New > f.Base+least:
 		return f.oriented(WorseOff), ""
-	case f.New < f.Base/(1+f.Margin):
+	case f.New < f.Base/(1+f.Margin) && f.New < f.Base-least:
 		return f.oriented(Better), ""
 	}
 	return Same, ""

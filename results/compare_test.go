@@ -73,10 +73,45 @@ func TestCompareApart(t *testing.T) {
 	}
 }
 
+// TestCompareCountsApart: counts of separate runs are judged, but not what a
+// process does beside its work.
+func TestCompareCountsApart(t *testing.T) {
+	rows := []struct {
+		name      string
+		base, new float64
+		requests  int64
+		want      results.Change
+	}{
+		{"as many", 330, 330.4, 1000, results.Same},
+		{"a tenth more", 330, 363, 1000, results.WorseOff},
+		{"a tenth fewer", 330, 300, 1000, results.Better},
+		{"a tenth more of a short run", 330, 363, 999, results.CannotTell},
+		{"stray ones where there were none", 0, 0.3, 1000, results.Same},
+		{"one where there was none", 0, 1, 1000, results.WorseOff},
+		{"one fewer of one", 1, 0, 1000, results.Better},
+		{"less than none", -1, 0, 1000, results.CannotTell},
+	}
+	for _, row := range rows {
+		base, fresh := sample(t), sample(t)
+		fresh.RunID = "ffffffffffff"
+		base.Load[0].AllocsPerRequest, fresh.Load[0].AllocsPerRequest = &row.base, &row.new
+		fresh.Load[0].Requests = row.requests
+		c, err := results.Compare(base, fresh, results.JudgeOptions{Margin: 0.05, Gate: []string{"allocs/op"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := c.Findings[len(c.Findings)-1]
+		if f.Metric != "allocs/op" || f.Change != row.want || (f.Change == results.CannotTell) != (f.Reason != "") {
+			t.Errorf("%s: %s %s (%s), want %s", row.name, f.Metric, f.Change, f.Reason, row.want)
+		}
+	}
+}
+
 func TestCompareRefuses(t *testing.T) {
 	f := sample(t)
 	empty := sample(t)
 	empty.RunID, empty.Load = "eeeeeeeeeeee", nil
+	empty.PlanHash = "of another plan"
 	rows := []struct {
 		name        string
 		base, fresh *results.File
@@ -100,6 +135,8 @@ func TestCompareLost(t *testing.T) {
 		f.Rounds = append(f.Rounds, results.Rounds{Metric: "allocs/op", Name: "GenerateMac", Values: flat(30, 3)})
 		return f
 	}
+	nothing := arm(t, "bbbbbbbb", 30, 100)
+	nothing.Rounds = nil
 	rows := []struct {
 		name      string
 		base, new *results.File
@@ -112,6 +149,7 @@ func TestCompareLost(t *testing.T) {
 		{"both have both", two("aaaaaaaa"), two("bbbbbbbb"), "", nil, results.Pass, "", ""},
 		{"new lacks one", two("aaaaaaaa"), arm(t, "bbbbbbbb", 30, 100), "", nil, results.Inconclusive, "allocs/op of GenerateMac is in the base file only", ""},
 		{"base lacks one", arm(t, "aaaaaaaa", 30, 100), two("bbbbbbbb"), "", nil, results.Inconclusive, "allocs/op of GenerateMac is in the new file only", ""},
+		{"new measured nothing", arm(t, "aaaaaaaa", 30, 100), nothing, "", nil, results.Inconclusive, "cpu-ns/op of GenerateMac is in the base file only", ""},
 		{"nobody gates it", two("aaaaaaaa"), arm(t, "bbbbbbbb", 30, 100), "", []string{"cpu-ns/op"}, results.Pass, "", ""},
 		{"another plan", two("aaaaaaaa"), arm(t, "bbbbbbbb", 30, 100), "other", nil, results.Pass, "", "allocs/op of GenerateMac: measured, –"},
 	}

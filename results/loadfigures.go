@@ -7,7 +7,7 @@ import "fmt"
 // them before any latency: they vary least.
 func costFigures(loads []Load) []Figure {
 	for _, l := range loads {
-		name := fmt.Sprintf("Load/mode=%s/client=%s", l.Mode, l.Client)
+		name := costName(l)
 		var out []Figure
 		for _, f := range []struct {
 			metric string
@@ -23,3 +23,6 @@ func costFigures(loads []Load) []Figure {
 	}
 	return nil
 }
+
+// costName names what the requests of l cost.
+func costName(l Load) string { return fmt.Sprintf("Load/mode=%s/client=%s", l.Mode, l.Client) }
