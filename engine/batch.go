@@ -176,9 +176,9 @@ func (b *Batch) wipe() {
 }
 
 // tooFew reports whether nothing has to be known of the jobs, as no gang would be
-// quicker. The first job decides for all, which costs next to nothing: beside a
-// short message even a look at each job shows. Where the others differ from it,
-// a gang is missed that would have gained little.
+// quicker. The first job and the last decide for all, which costs next to nothing:
+// beside a short message even a look at each job shows. Where the others differ
+// from them, a gang is missed that would have gained little.
 func (b *Batch) tooFew(jobs []Job) bool {
 	n := len(jobs)
 	if b.eager {
@@ -194,7 +194,7 @@ func (b *Batch) tooFew(jobs []Job) bool {
 	if k.kernels.single256 == 0 {
 		return k.kernels.many256 == 0
 	}
-	switch size := len(jobs[0].Msg); {
+	switch size := min(len(jobs[0].Msg), len(jobs[n-1].Msg)); {
 	case n < leastNarrow, size < 56: // one block
 		return true
 	case size < 120: // two

@@ -47,13 +47,25 @@ func (k *kernels) mayPay(n int) bool {
 // alike.
 func (b *Batch) gangPays(jobs []Job, v view) bool {
 	k := &jobs[0].Key.kernels
-	return k.batch() && (b.eager || k.pays(len(jobs), v))
+	return k.batch() && (b.eager || k.pays(jobs, v))
 }
 
-// pays reports whether the gang for k does n jobs quicker than one after another.
-func (k *kernels) pays(n int, v view) bool {
+// fewJobs are so few that a gang for HMACSHA512 is asked first whether it pays.
+const fewJobs = 4
+
+// pays reports whether the gang for k does the jobs quicker than one after
+// another.
+func (k *kernels) pays(jobs []Job, v view) bool {
+	n := len(jobs)
 	if k.many256 == 0 {
-		return k.lanes512 != 0 && n >= leastWide
+		if n > fewJobs || n < leastWide {
+			return n > fewJobs
+		}
+		var sizes [fewJobs]int
+		for i := range jobs {
+			sizes[i] = len(jobs[i].Msg)
+		}
+		return k.lanes512.Pays(k.single512, sizes[:n])
 	}
 	return n >= manyJobs || k.many256.Pays(k.single256, n, v.blocks+2*n, v.longest+2) // with padding and outer block
 }

@@ -85,11 +85,11 @@ func (b *Batch512) next(rest []int32) int {
 		return n
 	}
 	n = min(n, len(rest))
-	alone := 0
+	var e estimate512
 	for _, j := range rest[:n] {
-		alone += b.single.cost(b.blocks(j))
+		e.add(b.single, len(b.jobs[j].Msg))
 	}
-	if b.lanes.cost(b.blocks(rest[0])) >= alone {
+	if !b.lanes.pays(e) {
 		return 1
 	}
 	return n
