@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self conform power gate-power gate-self generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self bench-soak conform power gate-power gate-self generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -66,6 +66,9 @@ bench: build ## load on the embedded emulator
 bench-self: ## the load generator against its goals: wrk, a bare SDK loop, servers with known delays
 	$(GO) test -c -o bin/bench-self.test ./bench
 	KMSMAC_TEST_CHILD=self=docs/known-short.md bin/bench-self.test
+
+bench-soak: ## DURATION (default 1h: minutes) of load at 5,000/s in virtual time: the heap stays flat
+	$(GO) test -count=1 -timeout 6h -v -run '^TestHeapStaysFlat$$' ./bench -soak $(or $(DURATION),1h)
 
 conform: build ## the conformance suite on the embedded emulator
 	$(BIN) conform
