@@ -26,12 +26,8 @@ func (p *pacer) wait(ctx context.Context, region, operation string) error {
 	if !p.on {
 		return nil
 	}
-	n, bucket, ok := awsfacts.Limit(region, operation)
-	if !ok || n > maxPerSecond {
-		n = maxPerSecond
-	}
-	gap := time.Second * 5 / time.Duration(4*n)
-	delay := p.reserve(region+" "+bucket, gap)
+	gap, bucket := spacing(region, operation)
+	delay := p.reserve(bucket, gap)
 	if delay <= 0 {
 		return ctx.Err()
 	}
@@ -43,6 +39,15 @@ func (p *pacer) wait(ctx context.Context, region, operation string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// spacing is the time between two requests of a bucket, and its name.
+func spacing(region, operation string) (time.Duration, string) {
+	n, bucket, ok := awsfacts.Limit(region, operation)
+	if !ok || n > maxPerSecond {
+		n = maxPerSecond
+	}
+	return time.Second * 5 / time.Duration(4*n), region + " " + bucket
 }
 
 // reserve takes the bucket's next free moment and returns how far it is.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/kmsmac/kmsmac/target"
 )
@@ -16,6 +17,7 @@ import (
 // they would send, and writes it down.
 type planner struct {
 	ops   map[string]int
+	taken map[string]time.Duration // by bucket, paced to the quotas of AWS
 	keys  int
 	auth  bool     // the probe for signature checks is counted
 	lines []string // one request or expectation each
@@ -24,11 +26,18 @@ type planner struct {
 // note counts one request.
 func (pl *planner) note(p *Probe, operation string, params any) *Answer {
 	pl.ops[operation]++
+	pl.take(p.road.region, operation)
 	if makesKey(operation) {
 		pl.keys++
 	}
 	pl.lines = append(pl.lines, operation+" "+planText(params))
 	return &Answer{Operation: operation, planned: true, probe: p}
+}
+
+// take adds the time that a request takes of its bucket.
+func (pl *planner) take(region, operation string) {
+	gap, bucket := spacing(region, operation)
+	pl.taken[bucket] += gap
 }
 
 // expect writes down what is wanted; a key that must be refused is none.
@@ -101,7 +110,7 @@ func plannedKey(kind KeyKind, region string) Key {
 func planSession(o Options) *session {
 	s := &session{
 		ctx: context.Background(), opts: o.withDefaults(false), shared: map[sharedID]*sharedKey{}, steps: map[stepID]int{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
-		plan: &planner{ops: map[string]int{}}, pacer: newPacer(false),
+		plan: &planner{ops: map[string]int{}, taken: map[string]time.Duration{}}, pacer: newPacer(false),
 	}
 	s.home = &road{region: "us-east-1", caller: planCaller{}}
 	s.away = &road{region: "us-west-2", caller: planCaller{}}
@@ -140,6 +149,9 @@ type Estimate struct {
 	Requests   int            // clean-up included
 	Keys       int            // keys made, all removed again
 	Operations map[string]int // requests by operation
+	// Paced is how long the requests take on AWS at least, where they are spaced
+	// to its quotas: as long as those of the slowest bucket.
+	Paced time.Duration
 }
 
 // Plan says what a run with these options would send, without sending it. It
@@ -158,10 +170,16 @@ func Plan(o Options) (Estimate, error) {
 	ops := s.plan.ops
 	if s.plan.keys > 0 {
 		ops["ScheduleKeyDeletion"] += s.plan.keys
+		for range s.plan.keys {
+			s.plan.take(s.home.region, "ScheduleKeyDeletion")
+		}
 	}
 	e := Estimate{Cases: len(sel.cases), Keys: s.plan.keys, Operations: ops}
 	for _, n := range ops {
 		e.Requests += n
+	}
+	for _, d := range s.plan.taken {
+		e.Paced = max(e.Paced, d)
 	}
 	return e, nil
 }
