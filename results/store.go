@@ -95,13 +95,14 @@ func knownMembers() map[string]bool {
 
 // Write stores f as FileName in dir, which it makes if need be, and returns
 // the path. The file appears whole or not at all: it is written beside its
-// place, synced, and renamed. A file that is already there is replaced.
+// place, synced, and renamed. A file that is already there is replaced. Account
+// ids are masked; in the plan, the caller must have done so before it hashed it.
 func Write(dir string, f *File) (string, error) {
 	raw, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("results: %w", err)
 	}
-	return WriteFile(filepath.Join(dir, FileName), append(raw, '\n'))
+	return WriteFile(filepath.Join(dir, FileName), append([]byte(MaskAccounts(string(raw))), '\n'))
 }
 
 // WriteFile stores data at path in the same way as Write does and returns the
@@ -143,7 +144,8 @@ const maxFileBytes = 256 << 20
 
 // Read reads a result file, or the one inside a result directory. The error
 // names the file and what is wrong: missing, truncated (with the offset), not
-// a result file, written by a newer version.
+// a result file, written by a newer version, or a place in it that contradicts
+// another or cannot be (an edit by hand).
 //
 // Of a run that was killed there is no result but an interval log (LogFileName);
 // from it, or from a directory with nothing else, Read makes what can be said:
@@ -181,6 +183,9 @@ func Read(path string) (*File, error) {
 	}
 	if want, err := f.Plan.Hash(); err != nil || want != f.PlanHash {
 		return nil, fmt.Errorf("results: %s: plan_hash does not fit the plan: the file was edited", path)
+	}
+	if text := f.fault(); text != "" {
+		return nil, fmt.Errorf("results: %s: %s: the file was edited or is damaged", path, text)
 	}
 	return f, nil
 }
@@ -227,6 +232,8 @@ func jsonFault(raw []byte, err error) string {
 		return fmt.Sprintf("truncated after %d bytes", len(raw))
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("not JSON at line %d: %v", 1+bytes.Count(raw[:syntax.Offset], []byte("\n")), syntax)
+	case errors.As(err, &typ) && typ.Field == "":
+		return fmt.Sprintf("not a kmsmac result file: it holds a JSON %s, not an object", typ.Value)
 	case errors.As(err, &typ):
 		return fmt.Sprintf("%s should not be a %s (line %d)", typ.Field, typ.Value, 1+bytes.Count(raw[:typ.Offset], []byte("\n")))
 	}

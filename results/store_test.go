@@ -97,9 +97,26 @@ func TestReadRefuses(t *testing.T) {
 		{"newer", strings.Replace(good, `"schema":1`, `"schema":99`, 1), "has schema 99"},
 		{"older than the first", strings.Replace(good, `"schema":1`, `"schema":0`, 1), "never existed"},
 		{"edited", strings.Replace(good, `"command":"run"`, `"command":"ran"`, 1), "the file was edited"},
-		{"wrong type", strings.Replace(good, `"requests":1000`, `"requests":"many"`, 1), "should not be a string"},
+		{"wrong type", strings.Replace(good, `"requests":1000`, `"requests":"many"`, 1), "load.requests should not be a string (line 1)"},
+		{"a list", "[" + good + "]", "holds a JSON array"},
+		{"two in one", good + good, "not JSON at line 2"},
+		{"no number", strings.Replace(good, `"achieved_rate":100`, `"achieved_rate":NaN`, 1), "not JSON at line 1"},
+		{"a number too large", strings.Replace(good, `"achieved_rate":100`, `"achieved_rate":1e999`, 1), "load.achieved_rate should not be a number 1e999"},
+		{"no run id", strings.Replace(good, `"run_id":"0123456789ab"`, `"run_id":""`, 1), "run_id is missing"},
+		{"no time", strings.Replace(good, `"started":"1970-01-01T00:00:01Z"`, `"begun":1`, 1), "started is missing"},
+		{"a verdict of its own", strings.Replace(good, `"verdict":"pass","vectors"`, `"verdict":"fine","vectors"`, 1), `verdict is "fine"`},
+		{"a negative count", strings.Replace(good, `"succeeded":1000`, `"succeeded":-1`, 1), "load 1 (GenerateMac HMAC_256): succeeded is -1"},
+		{"a percentile made better", strings.Replace(good, `"response_ns":{"p50":5`, `"response_ns":{"p50":4`, 1), "response_ns is p50 4"},
+		{"a clock taken out", strings.Replace(good, `"response_ns":{`, `"answer_ns":{`, 1), "response_ns and its histogram are not both empty"},
+		{"a histogram that is none", strings.Replace(good, `"response":"`, `"response":"AAAA`, 1), "histogram of response_ns"},
+		{"another histogram that is none", strings.Replace(good, `"histograms":{`, `"histograms":{"failed_response":"AAAA",`, 1), "histogram failed_response"},
+		{"a case that is not counted", strings.Replace(good, `"id":"GM-01","group":"GM","title":"t","verdict":"pass"`, `"id":"GM-01","group":"GM","title":"t","verdict":"fail"`, 1), "counts.pass is 1, 0 cases are so"},
+		{"a verdict that no case has", strings.Replace(strings.Replace(good, `"title":"t","verdict":"pass"`, `"title":"t","verdict":"odd"`, 1), `"pass":1`, `"pass":0`, 1), `a case has verdict "odd"`},
 	}
 	for _, row := range rows {
+		if row.text == good {
+			t.Errorf("%s: the sample does not hold what was to be changed", row.name)
+		}
 		path := filepath.Join(t.TempDir(), "r.json")
 		if err := os.WriteFile(path, []byte(row.text), 0o600); err != nil {
 			t.Fatal(err)

@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 			"schema": cmdSchema,
 			"jq":     cmdJQ,
 			"damage": cmdDamage,
+			"edit":   cmdEdit,
 		},
 		Setup: func(e *testscript.Env) error {
 			// Nothing of the machine's own AWS settings reaches a script.
@@ -137,18 +138,31 @@ func cmdJQ(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdDamage takes bytes out of a file's end, or changes one in its middle:
-// damage FILE end N, damage FILE middle
+// cmdEdit writes a file with the first OLD replaced by NEW, which must be there:
+// edit FILE TO OLD NEW
+func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: edit file to old new")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[2]) {
+		ts.Fatalf("%s does not hold %q", args[0], args[2])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Replace(text, args[2], args[3], 1)), 0o600))
+}
+
+// cmdDamage takes bytes off a file's end, or changes one in its last histogram:
+// damage FILE end N, damage FILE histogram
 func cmdDamage(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: damage file end n | damage file middle")
+		ts.Fatalf("usage: damage file end n | damage file histogram")
 	}
 	name := ts.MkAbs(args[0])
 	raw, err := os.ReadFile(name)
 	ts.Check(err)
 	switch args[1] {
-	case "middle":
-		raw[len(raw)/2] ^= 1
+	case "histogram":
+		raw[bytes.LastIndex(raw, []byte("HISTF"))+40] ^= 1
 	default:
 		n, err := strconv.Atoi(args[2])
 		ts.Check(err)
