@@ -31,11 +31,7 @@ func (p *printer) comparison(c *results.Comparison) {
 			p.printf("  %s: %s → %s\n", d.Where, d.Base, d.New)
 		}
 	}
-	if c.Interleaved {
-		p.printf("arms of one interleaved session\n")
-	} else {
-		p.printf("separate runs: timings are shown, not judged\n")
-	}
+	p.printf("%s\n", sessionText(c))
 	rows := [][]string{comparisonHead}
 	for _, f := range c.Findings {
 		rows = append(rows, comparisonRow(f))
@@ -49,6 +45,14 @@ func (p *printer) comparison(c *results.Comparison) {
 	for _, problem := range c.Problems {
 		p.printf("%s: %s\n", problem.Verdict, problem.Text)
 	}
+}
+
+// sessionText says what the comparison can judge.
+func sessionText(c *results.Comparison) string {
+	if c.Interleaved {
+		return "arms of one interleaved session"
+	}
+	return "separate runs: timings are shown, not judged"
 }
 
 // reason is why a finding has no verdict.
@@ -94,7 +98,7 @@ func number(v float64) string {
 // ComparisonMarkdown writes c as a table for a CI job summary.
 func ComparisonMarkdown(w io.Writer, c results.Comparison) error {
 	p := &printer{w: w}
-	p.printf("**kmsmac: %s**\n\n", c.Verdict)
+	p.printf("**kmsmac: %s**, %s\n\n", c.Verdict, sessionText(&c))
 	for _, d := range c.Differences {
 		p.printf("- differs: `%s`: %s → %s\n", d.Where, cell(d.Base), cell(d.New))
 	}

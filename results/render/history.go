@@ -22,7 +22,7 @@ func History(w io.Writer, trends []results.Trend) error {
 		if i == 0 || t.Command != trends[i-1].Command || t.Machine != trends[i-1].Machine || t.PlanHash != trends[i-1].PlanHash {
 			p.printf("%s on %s, plan %.12s\n", t.Command, t.Machine, t.PlanHash)
 		}
-		p.printf("  %s %s: %s, %d runs, newest %s\n", t.Metric, t.Name, spark(t.Points), len(t.Points), number(t.Points[len(t.Points)-1].Value))
+		p.printf("  %s %s: %s, %s, newest %s\n", t.Metric, t.Name, spark(t.Points), runs(len(t.Points)), number(t.Points[len(t.Points)-1].Value))
 		for _, c := range t.Changes {
 			p.printf("    %s\n", changeLine(t, c))
 		}
@@ -33,6 +33,13 @@ func History(w io.Writer, trends []results.Trend) error {
 	}
 	p.printf("%d figures, %d with a change (level 1 %% for each figure); a history informs, it is no gate\n", len(trends), changed)
 	return p.err
+}
+
+func runs(n int) string {
+	if n == 1 {
+		return "1 run"
+	}
+	return fmt.Sprintf("%d runs", n)
 }
 
 // changeLine tells of one change point.

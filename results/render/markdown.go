@@ -31,6 +31,9 @@ func Markdown(w io.Writer, f *results.File) error {
 	for _, warning := range f.Warnings {
 		p.printf("- warning: %s\n", cell(warning))
 	}
+	if len(f.Warnings) > 0 {
+		p.printf("\n")
+	}
 	if p.err == nil && f.Comparison != nil {
 		p.err = ComparisonMarkdown(w, *f.Comparison)
 	}
@@ -66,6 +69,9 @@ func (p *printer) conformanceMarkdown(c *results.Conformance) {
 		p.printf("Known deviations: %d as expected, %d changes.\n\n", c.Known.Expected, len(c.Known.Changes))
 		for _, change := range c.Known.Changes {
 			p.printf("- %s\n", cell(change))
+		}
+		if len(c.Known.Changes) > 0 {
+			p.printf("\n")
 		}
 	}
 }
