@@ -176,9 +176,6 @@ type Key struct {
 	Metadata  map[string]any
 }
 
-// named is any of the two names by which an answer may call the key.
-func (k Key) named() Value { return OneOf(k.ARN, k.ID) }
-
 // MAC returns the members of a GenerateMac request with the key's own
 // algorithm.
 func (k Key) MAC(msg []byte) Params {

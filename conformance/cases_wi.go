@@ -55,7 +55,7 @@ func wiCases() []Case {
 		}).raw(),
 		def("WI-02", func(p *Probe) {
 			k := p.Shared(HMAC256)
-			p.RawJSON("GenerateMac", k.MAC(some)).Want(ok(Members{"KeyId": k.named()}))
+			p.RawJSON("GenerateMac", k.MAC(some)).Want(ok(Members{"KeyId": Present()}))
 		}).raw(),
 		def("WI-03", func(p *Probe) {
 			want := ok(nil)
