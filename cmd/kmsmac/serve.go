@@ -32,7 +32,7 @@ type serveCmd struct {
 	Deviation      []string      `placeholder:"NAME" help:"Make the emulator wrong in this one way; repeatable."`
 	ListDeviations bool          `help:"List the deviations: name, rows of the behaviour table, what is wrong."`
 	Quota          string        `placeholder:"aws:REGION" help:"Enforce the request quotas of this Region."`
-	Latency        string        `placeholder:"DIST" help:"constant:5ms, lognormal:5ms:0.5, bimodal:2ms:50ms:0.05 or stall:2ms:120ms:1s."`
+	Latency        string        `placeholder:"DIST" help:"constant:5ms, lognormal:5ms:0.5, bimodal:2ms:50ms:0.05, stall:2ms:120ms:1s, or log:FILE, the interval log of a load to be played again."`
 	Parallelism    int           `placeholder:"N" help:"Requests worked on at a time; the others queue (default: no limit)."`
 	Consistency    time.Duration `help:"How long a change is not seen."`
 	Fault          string        `placeholder:"PLAN" help:"Failures with their rates, for example KMSInternalException=0.01,reset=0.001."`
@@ -50,9 +50,9 @@ type serveCmd struct {
 
 // options turns the flags into the emulator's options.
 func (c serveCmd) options(a *app) (kmsemu.Options, error) {
-	o := kmsemu.Options{AccountID: c.Account, Regions: c.Regions, Deviations: c.Deviation, Latency: c.Latency,
+	o := kmsemu.Options{AccountID: c.Account, Regions: c.Regions, Deviations: c.Deviation,
 		Parallelism: c.Parallelism, Consistency: c.Consistency, Faults: c.Fault, Seed: c.Seed, MaxKeys: c.MaxKeys}
-	if err := c.dataOptions(a, &o); err != nil {
+	if err := errors.Join(c.dataOptions(a, &o), c.latencyOptions(&o)); err != nil {
 		return o, err
 	}
 	if c.Quota != "" {

@@ -12,11 +12,12 @@ import (
 // Latency is how long answers take: a distribution whose nth value depends on
 // the seed and n alone.
 type Latency struct {
-	kind  string // "constant", "lognormal", "bimodal", "stall"
-	base  time.Duration
-	other time.Duration // bimodal: the slow mode; stall: its length
-	every time.Duration // stall: from the start of one to the start of the next
-	share float64       // bimodal: of the slow mode; lognormal: sigma
+	kind   string // "constant", "lognormal", "bimodal", "stall", "replay"
+	base   time.Duration
+	other  time.Duration // bimodal: the slow mode; stall: its length
+	every  time.Duration // stall: from the start of one to the start of the next
+	share  float64       // bimodal: of the slow mode; lognormal: sigma
+	replay *replay       // of a recording; else nil
 }
 
 // longestLatency bounds every duration of a Latency or a fault.
@@ -80,6 +81,8 @@ func parseField(text string, field any) error {
 // At returns how long answer n takes that begins so long after the start.
 func (l *Latency) At(seed, n uint64, sinceStart time.Duration) time.Duration {
 	switch l.kind {
+	case "replay":
+		return l.replay.at(uniform(seed, n, 1), sinceStart)
 	case "lognormal":
 		z := normal(uniform(seed, n, 1), uniform(seed, n, 2))
 		return min(time.Duration(float64(l.base)*math.Exp(l.share*z)), longestLatency)

@@ -44,6 +44,8 @@ type Options struct {
 	Quota string
 	// Latency is a distribution as ParseLatency reads it; default none.
 	Latency string
+	// Replay is a recording to take the latencies from instead; see NewReplay.
+	Replay []LatencySpan
 	// Parallelism is the number of requests that are worked on at a time, the
 	// others queue; default 0, no limit.
 	Parallelism int
@@ -119,6 +121,14 @@ func (e *Emulator) burden(opt Options) (err error) {
 	}
 	if opt.Latency != "" {
 		if e.latency, err = ParseLatency(opt.Latency); err != nil {
+			return err
+		}
+	}
+	if opt.Replay != nil {
+		if opt.Latency != "" {
+			return errors.New("kmsemu: both Latency and Replay")
+		}
+		if e.latency, err = NewReplay(opt.Replay); err != nil {
 			return err
 		}
 	}
