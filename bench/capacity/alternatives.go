@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kmsmac/kmsmac/results"
@@ -17,15 +18,15 @@ func (r Request) alternatives() []results.CapacityAlternative {
 		Name: "derive a key, tag locally", Rate: float64(hosts*r.Keys) / l.DeriveEvery.Seconds(),
 		Cores:   r.Rate * l.TagTime.Seconds() / CoreShare,
 		Adds:    fmt.Sprintf("takes the KMS out of the path: a tag takes %s (%s)", l.TagTime, l.TagSource),
-		Assumes: fmt.Sprintf("each of %d hosts derives a key from each KMS key (GenerateMac over a label) every %s", hosts, l.DeriveEvery),
-		GivesUp: fmt.Sprintf("the secret stands in the hosts' memory: who reads it can make tags until the next derivation; IAM, CloudTrail and disabling the key act once in %s, not on each tag", l.DeriveEvery),
+		Assumes: fmt.Sprintf("each host (there are %d) derives a key from each KMS key (GenerateMac over a label) every %s", hosts, short(l.DeriveEvery)),
+		GivesUp: fmt.Sprintf("the secret stands in the hosts' memory: who reads it can make tags until the next derivation; IAM, CloudTrail and disabling the key act once in %s, not on each tag", short(l.DeriveEvery)),
 	}}
 	if r.Generate > 0 {
 		fill := time.Duration(float64(l.Batch*hosts) / (r.Rate * r.Generate) * 1e9)
 		out = append(out, results.CapacityAlternative{
 			Name: fmt.Sprintf("one tag for %d messages", l.Batch), Rate: batched, Cores: r.Rate * r.Generate * l.TagTime.Seconds() / CoreShare,
 			Adds:    fmt.Sprintf("the first of a batch waits about %s until it is full", roundTime(fill)),
-			Assumes: fmt.Sprintf("GenerateMac over the SHA-256 digests of %d messages (4,096 bytes hold 128); VerifyMac stays one for each message; each of %d hosts fills its own batches", l.Batch, hosts),
+			Assumes: fmt.Sprintf("GenerateMac over the SHA-256 digests of %d messages (4,096 bytes hold 128); VerifyMac stays one for each message; each host (there are %d) fills its own batches", l.Batch, hosts),
 			GivesUp: "a message's tag of its own: a verifier needs all digests of the batch, one failed request fails them all, and CloudTrail has one record for them",
 		})
 	}
@@ -49,6 +50,17 @@ func (r Request) alternatives() []results.CapacityAlternative {
 		a.Share = r.Quota.Used + a.Rate/r.Quota.PerSecond
 	}
 	return out
+}
+
+// short leaves out the zero parts at the end: 1h, not 1h0m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // roundTime keeps two digits.

@@ -101,7 +101,7 @@ func Replay(trace []time.Duration, speed float64, stride int64, quota, depth, ot
 		tokens = min(depth, max(0, tokens+(quota-others)*(now-last)))
 		last = now
 		sent++
-		if tokens < 1 {
+		if tokens < 1-1e-9 { // sums of decimals
 			refused++
 			continue
 		}

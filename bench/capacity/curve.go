@@ -19,8 +19,8 @@ const ExtrapolationFactor = 1.25
 // Curve is a sweep, its fits, and what was swept. Get one from ReadCurve.
 type Curve struct {
 	// What the sweep asked for, and of whom.
-	Generate, Verify float64 // shares; their sum is 1
-	KeySpecs         []string
+	Generate, Verify float64  // shares; their sum is 1
+	KeySpecs         []string // none if the keys were named
 	Client           string
 	Over             string // rate, concurrency
 	Poisson          bool   // the arrivals of a sweep over rates
@@ -93,6 +93,7 @@ func (c *Curve) readPlan(settings map[string]any) error {
 					Generate float64  `json:"generate"`
 					Verify   float64  `json:"verify"`
 					KeySpecs []string `json:"key_specs"`
+					Keys     []string `json:"keys"`
 				} `json:"workload"`
 			} `json:"load"`
 		} `json:"sweep"`
@@ -101,9 +102,15 @@ func (c *Curve) readPlan(settings map[string]any) error {
 		return fmt.Errorf("capacity: the sweep's plan: %w", err)
 	}
 	w := plan.Sweep.Load.Workload
+	if w.Generate == 0 && w.Verify == 0 { // as the sweep's defaults have it
+		w.Generate, w.Verify = 1, 1
+	}
+	if len(w.KeySpecs) == 0 && len(w.Keys) == 0 {
+		w.KeySpecs = []string{"HMAC_256"}
+	}
 	sum := w.Generate + w.Verify
-	if !(sum > 0) || math.IsInf(sum, 0) {
-		return fmt.Errorf("capacity: the sweep's plan does not say which operations it asked for")
+	if !(w.Generate >= 0 && w.Verify >= 0) || math.IsInf(sum, 0) {
+		return fmt.Errorf("capacity: the sweep's plan has no mix of operations: generate=%v,verify=%v", w.Generate, w.Verify)
 	}
 	c.Generate, c.Verify = w.Generate/sum, w.Verify/sum
 	c.KeySpecs, c.Poisson = w.KeySpecs, plan.Sweep.Load.Arrivals.Poisson
@@ -152,7 +159,7 @@ func (c *Curve) Mismatch(generate, verify float64, keySpec, client string) []str
 	if sum := generate + verify; sum > 0 && math.Abs(generate/sum-c.Generate) > 0.005 {
 		out = append(out, fmt.Sprintf("its mix is generate=%.3g,verify=%.3g", 100*c.Generate, 100*c.Verify))
 	}
-	if keySpec != "" && !slices.Equal(c.KeySpecs, []string{keySpec}) {
+	if keySpec != "" && len(c.KeySpecs) > 0 && !slices.Equal(c.KeySpecs, []string{keySpec}) {
 		out = append(out, fmt.Sprintf("its key spec is %s", strings.Join(c.KeySpecs, " and ")))
 	}
 	if client != "" && client != c.Client {

@@ -41,8 +41,6 @@ func (r Request) latency(rate float64) *results.CapacityLatency {
 	}
 	if r.P99 > 0 {
 		l.Meets = meets(p99, float64(r.P99))
-		most := c.most(float64(r.P99))
-		l.Most = &most
 	}
 	return l
 }
@@ -130,10 +128,13 @@ func (r Request) neighbours(rate float64) *results.CapacityLatency {
 }
 
 // inFlight is how many requests are under way at rate, each place carrying
-// part; nil if neither a curve nor a wanted p99 says how long one takes.
+// part; nil if neither a curve nor a wanted p99 says how long one takes, or if
+// the queue grows.
 func (r Request) inFlight(rate, part float64, l *results.CapacityLatency) *results.CapacityInFlight {
 	out := &results.CapacityInFlight{Basis: "curve"}
 	switch {
+	case r.beyond(part):
+		return nil
 	case l != nil:
 		out.Tail = rate * l.P99.High / 1e9
 		if c := r.best(); c != nil {

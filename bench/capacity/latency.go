@@ -26,7 +26,8 @@ type replicate struct {
 }
 
 // predict returns p50 and p99 in nanoseconds with their 95 % prediction
-// intervals; ok is false where the queue would grow without bound.
+// intervals; ok is false where the queue would grow without bound, or might
+// within the interval.
 func (f *latencyFit) predict(rate float64) (p50, p99 results.Uncertain, ok bool) {
 	at := f.unloaded.quantiles(f.queue, rate, quantityAt...)
 	if math.IsInf(at[2], 0) {
@@ -37,7 +38,8 @@ func (f *latencyFit) predict(rate float64) (p50, p99 results.Uncertain, ok bool)
 		v := f.unloaded.quantiles(r.queue, rate, quantityAt...)
 		low, high = append(low, 1e9*v[0]*r.stray[0]), append(high, 1e9*v[2]*r.stray[2])
 	}
-	return interval(1e9*at[0], low), interval(1e9*at[2], high), true
+	p50, p99 = interval(1e9*at[0], low), interval(1e9*at[2], high)
+	return p50, p99, !math.IsInf(p50.High, 0) && !math.IsInf(p99.High, 0)
 }
 
 // extrapolated reports whether the rate is further than ExtrapolationFactor

@@ -144,20 +144,20 @@ func openSweep(m int, draw service, mean float64, seed uint64) *results.File {
 func truth(m int, draw service, rate float64) *hdrhistogram.Histogram {
 	s := newStation(m, draw, 77)
 	s.open(rate, 20_000)
-	h, _ := s.open(rate, 400_000)
+	h, _ := s.open(rate, 200_000)
 	return h
 }
 
 // The fit of a sweep foretells a queue that is not the fit's own.
 func TestOpenCurve(t *testing.T) {
 	for _, shape := range shapes {
-		for _, m := range []int{4, 8, 32} {
+		for _, m := range []int{8, 32} {
 			capacity := float64(m) / shape.mean
 			long := map[float64]*hdrhistogram.Histogram{}
 			for _, share := range []float64{0.5, 0.7, 0.85} {
 				long[share] = truth(m, shape.draw, share*capacity)
 			}
-			for seed := range uint64(5) {
+			for seed := range uint64(3) {
 				c, err := ReadCurve(openSweep(m, shape.draw, shape.mean, seed+1), 1)
 				if err != nil {
 					t.Fatal(err)
@@ -172,7 +172,6 @@ func TestOpenCurve(t *testing.T) {
 				for share, h := range long {
 					p50, p99, ok := c.fit.predict(share * capacity)
 					want50, want99 := float64(results.ValueAt(h, 0.5)), float64(results.ValueAt(h, 0.99))
-					t.Logf("%s %d seed %d %.0f %%: p50 %.3g, p99 %.4g [%.4g, %.4g], was %.4g: off by %.1f %%, %.1f %%", shape.name, m, seed, 100*share, p50.Value/1e6, p99.Value/1e6, p99.Low/1e6, p99.High/1e6, want99/1e6, 100*(p50.Value/want50-1), 100*(p99.Value/want99-1))
 					if !ok || math.Abs(p50.Value/want50-1) > 0.15 || math.Abs(p99.Value/want99-1) > 0.15 {
 						t.Errorf("%s, %d servers, seed %d, %.0f %%: p50 %.4g, p99 %.4g, want %.4g, %.4g within 15 %%", shape.name, m, seed, 100*share, p50.Value, p99.Value, want50, want99)
 					}
@@ -206,7 +205,6 @@ func TestClosedCurve(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := c.Section()
-			t.Logf("%s, %d: %+v, %+v, USL %+v, %v", shape.name, m, s.Bound, *s.Capacity, s.USL, s.Why)
 			if s.Bound != "target" || math.Abs(s.Capacity.Value/capacity-1) > 0.05 {
 				t.Errorf("%s, %d servers: capacity %+v by %s, want %.0f within 5 %%", shape.name, m, *s.Capacity, s.Bound, capacity)
 			}

@@ -26,6 +26,10 @@ func Plan(r Request) (*results.Capacity, error) {
 		out.Curves = append(out.Curves, c.section)
 	}
 	out.Latency = r.latency(out.Quota.PlaceRate)
+	if c := r.best(); c != nil && out.Latency != nil && r.P99 > 0 {
+		most := c.most(float64(r.P99))
+		out.Latency.Most = &most
+	}
 	out.InFlight = r.inFlight(r.Rate, out.Quota.PlaceRate, out.Latency)
 	out.Clients = r.clients(r.Rate, out.InFlight)
 	out.Cost = r.cost(r.AverageRate, out.Quota.Places)
@@ -46,6 +50,7 @@ func (r Request) row(rate float64) results.CapacityRow {
 	row := results.CapacityRow{Rate: rate, Share: r.Quota.Used + rate/r.Quota.PerSecond, Places: n, Hosts: r.hosts(rate),
 		Throttle: r.throttle(rate, 1, r.Quota.PerSecond, r.Quota.Bucket), Month: r.cost(rate*r.AverageRate/r.Rate, n).Month}
 	l := r.latency(part)
+	row.Beyond = r.beyond(part)
 	if l != nil {
 		row.P50, row.P99 = &l.P50, &l.P99
 		row.Extrapolated = l.Basis != "neighbours" && r.best().fit.extrapolated(part)
@@ -56,24 +61,24 @@ func (r Request) row(rate float64) results.CapacityRow {
 	return row
 }
 
-// capacity is what the target was seen to carry in one place; high is false
-// where the sweep ended before it knew.
-func (r Request) capacity() (c *results.CapacityCurve, ok bool) {
+// knee is what the target was seen to carry in one place, and infinity where
+// the sweeps ended before they knew.
+func (r Request) knee() float64 {
 	for _, curve := range r.Curves {
 		if curve.section.Bound == "target" {
-			return &curve.section, true
+			return curve.section.Capacity.Value
 		}
 	}
-	return nil, false
+	return math.Inf(1)
 }
+
+// beyond reports whether a place is asked for more than the target carries.
+func (r Request) beyond(part float64) bool { return part > r.knee()*fullest }
 
 func (r Request) fits(out *results.Capacity) string {
 	verdict := "yes"
-	if c, ok := r.capacity(); ok && out.Quota.PlaceRate > c.Capacity.Value*fullest {
-		return "no"
-	}
 	switch {
-	case out.Quota.Places != 1:
+	case out.Quota.Places != 1, r.beyond(out.Quota.PlaceRate):
 		return "no"
 	case r.P99 == 0:
 	case out.Latency == nil:
@@ -103,7 +108,7 @@ func (r Request) answer(out *results.Capacity) {
 	r.answerLatency(out, say)
 	for _, c := range out.Clients {
 		if c.Client == r.Client {
-			say("clients: on the road %s %s cores, %d hosts of %.3g cores (%s)", c.Client, figure(c.Cores), c.Hosts, c.HostCores, c.Source)
+			say("clients: on the road %s %s cores, hosts of %.3g cores: %d (%s)", c.Client, figure(c.Cores), c.HostCores, c.Hosts, c.Source)
 		}
 	}
 }
@@ -125,11 +130,15 @@ func (r Request) orElse(q results.CapacityQuota) string {
 
 func (r Request) answerLatency(out *results.Capacity, say func(string, ...any)) {
 	l, part := out.Latency, out.Quota.PlaceRate
-	if c, ok := r.capacity(); ok && part > c.Capacity.Value*fullest {
-		say("latency: %s/s in one place are more than the %s/s that the target was seen to carry: the queue grows for as long as it lasts; it takes %s of such targets, each at 85 %%", figure(part), figure(c.Capacity.Value), figure(math.Ceil(r.Rate/(0.85*c.Capacity.Value))))
+	if r.beyond(part) {
+		knee := r.knee()
+		say("latency: %s/s in one place are more than the %s/s that the target was seen to carry: the queue grows for as long as it lasts; it takes %s of such targets, each at 85 %%", figure(part), figure(knee), figure(math.Ceil(r.Rate/(0.85*knee))))
 		return
 	}
 	if l == nil {
+		if r.best() != nil {
+			say("latency: %s/s in one place are so near the knee that the queue may grow for as long as it lasts", figure(part))
+		}
 		return
 	}
 	text := fmt.Sprintf("latency: p99 about %s at %s/s in one place", between(l.P99), figure(part))
@@ -158,14 +167,21 @@ func (r Request) notes(out *results.Capacity) {
 	for i, c := range r.Curves {
 		r.curveNotes(i+1, c, say)
 	}
-	if c := r.best(); c != nil && c.fit.extrapolated(out.Quota.PlaceRate) {
+	if c := r.best(); c != nil && out.Latency != nil && c.fit.extrapolated(out.Quota.PlaceRate) {
 		say("extrapolated: the fit rests on %s to %s/s, and %s/s is more than a factor of %.3g away", figure(c.fit.from), figure(c.fit.to), figure(out.Quota.PlaceRate), ExtrapolationFactor)
 	}
 	if !r.Prices.Known {
 		say("the prices of %s are not known here; those of the standard partition stand in", r.Region)
 	}
-	if out.InFlight == nil {
+	switch {
+	case out.InFlight != nil:
+	case r.beyond(out.Quota.PlaceRate):
+		say("connections are not known: the queue grows")
+	default:
 		say("connections are not known: give --p99 or a curve")
+	}
+	if out.Quota.Places > 1 {
+		say("several accounts or Regions: a tag is verified where its key is, so each needs a replica of one multi-Region key (charged as a key), or requests go where their key is")
 	}
 }
 
@@ -202,7 +218,7 @@ func (r Request) assumptions() []string {
 	}
 	list := []string{
 		arrivals,
-		fmt.Sprintf("the quota is a token bucket that holds %s of it (what AWS does is not documented; the table shows smaller ones), shared with %.3g %% of other use; throttled requests cost none of it", r.Quota.Bucket, 100*r.Quota.Used),
+		fmt.Sprintf("the quota is a token bucket that holds %s of it (what AWS does is not documented; the table shows smaller ones), shared with %.3g %% of other use; throttled requests cost none of it", short(r.Quota.Bucket), 100*r.Quota.Used),
 		"chance of throttling: loss of M/D/1/K, exact for such a bucket; further places have the same quota and no other use",
 		"requests in flight: Little's law; connections: rate times p99, so that a slow spell finds enough of them",
 		fmt.Sprintf("client cores are filled to %.0f %%; keys, retries and TLS handshakes are not counted", 100*CoreShare),

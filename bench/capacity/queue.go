@@ -72,7 +72,7 @@ func unloadedOf(h *hdrhistogram.Histogram) unloaded {
 		u.weight = append(u.weight, end-begin)
 		begin = end
 	}
-	u.mean, u.deviation = h.Mean()/1e9, h.StdDev()/1e9
+	u.mean, u.deviation = max(1, h.Mean())/1e9, h.StdDev()/1e9
 	return u
 }
 

@@ -10,6 +10,7 @@ import (
 
 // Limits of a request.
 const (
+	minRate  = 1e-6             // requests per second: one in twelve days
 	MaxRate  = 1e9              // requests per second
 	MaxTrace = 1_000_000        // arrivals: a plan is to take less than a second
 	MaxP99   = 10 * time.Minute // beyond it nobody waits
@@ -146,8 +147,8 @@ func (r Request) WithDefaults() Request {
 	set(&r.Local.CacheHits, 0.8)
 	if r.WhatIf == nil {
 		for _, f := range []float64{0.25, 0.5, 1, 1.5, 2, 4} {
-			if r.Rate*f <= MaxRate {
-				r.WhatIf = append(r.WhatIf, r.Rate*f)
+			if rate := r.Rate * f; rate >= minRate && rate <= MaxRate {
+				r.WhatIf = append(r.WhatIf, rate)
 			}
 		}
 	}
@@ -160,7 +161,7 @@ func (r Request) Validate() error {
 		name             string
 		value, low, high float64
 	}{
-		{"rate", r.Rate, 1e-6, MaxRate}, {"p99", r.P99.Seconds(), 0, MaxP99.Seconds()},
+		{"rate", r.Rate, minRate, MaxRate}, {"p99", r.P99.Seconds(), 0, MaxP99.Seconds()},
 		{"share of GenerateMac", r.Generate, 0, 1}, {"share of VerifyMac", r.Verify, 0, 1},
 		{"quota", r.Quota.PerSecond, 1, MaxRate}, {"share of the quota that others use", r.Quota.Used, 0, 1},
 		{"share of the quota to use at most", r.Quota.MaxShare, 0.01, 1}, {"share of throttled requests", r.Quota.MaxThrottle, 1e-9, 1},
@@ -176,8 +177,8 @@ func (r Request) Validate() error {
 		}
 	}
 	for _, rate := range r.WhatIf {
-		if !(rate >= 1e-6 && rate <= MaxRate) {
-			return fmt.Errorf("capacity: rate %v is not between %v and %v", rate, 1e-6, MaxRate)
+		if !(rate >= minRate && rate <= MaxRate) {
+			return fmt.Errorf("capacity: rate %v is not between %v and %v", rate, minRate, MaxRate)
 		}
 	}
 	for _, road := range r.Roads {
