@@ -132,6 +132,9 @@ func pointOf(value float64, ws []window, end time.Duration) results.SweepPoint {
 	pt.Requests, pt.Succeeded, pt.Failed, pt.Dropped = all.sent, all.ok, all.failed, all.drop
 	pt.Throttled, pt.Attempts, pt.WrongTags = all.throttled, all.attempts, pt.WrongTags+all.wrong
 	pt.Response, pt.Service, pt.Lag = results.LatencyOf(all.clocks[clockResponse]), results.LatencyOf(all.clocks[clockService]), results.LatencyOf(all.clocks[clockLag])
+	if pt.Response != nil {
+		pt.Histogram, _ = results.EncodeHistogram(all.clocks[clockResponse]) // fails for no histogram of ours
+	}
 	if sec := pt.Length.Seconds(); sec > 0 {
 		offered := float64(timely.due) / sec
 		pt.OfferedRate = &offered

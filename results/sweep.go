@@ -60,6 +60,9 @@ type SweepPoint struct {
 	Service  *Latency `json:"service_ns"`
 	Lag      *Latency `json:"lag_ns"`
 
+	// Histogram is the response time's: HDR V2 compressed, base64, nanoseconds.
+	Histogram string `json:"response_histogram,omitempty"`
+
 	Broken []string `json:"broken"` // limits: throttle_share, error_share, answered_share, p99; or no_success
 	Labels []string `json:"labels,omitempty"`
 }

@@ -1,0 +1,378 @@
+package render
+
+import (
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// PlanText writes a capacity plan for a terminal: the answer first, then the
+// figures, what limits them, and what they assume.
+func PlanText(w io.Writer, c *results.Capacity) error {
+	p := &printer{w: w}
+	p.plan(c)
+	return p.err
+}
+
+// Plan writes one self-contained page of a result with a capacity plan: the
+// answer, each curve with its knee, the quota and the wanted point, and the
+// tables of PlanText.
+func Plan(w io.Writer, f *results.File) error {
+	if f.Capacity == nil {
+		return fmt.Errorf("render: the result of %q holds no capacity plan", f.Plan.Command)
+	}
+	data := planData{Capacity: f.Capacity, Title: planTitle(f.Capacity), Tables: planTables(f.Capacity)}
+	for i, c := range f.Capacity.Curves {
+		picture, err := planFigure(i+1, &c, f.Capacity).html()
+		if err != nil {
+			return err
+		}
+		data.Figures = append(data.Figures, picture)
+	}
+	return writePage(w, "kmsmac plan", "", f.Tool, "plan.body", data)
+}
+
+type planData struct {
+	*results.Capacity
+	Title   string
+	Figures []template.HTML
+	Tables  []planTable
+}
+
+// planTable is one table; its first row is the head.
+type planTable struct {
+	Title string
+	Rows  [][]string
+}
+
+func planTitle(c *results.Capacity) string {
+	text := fmt.Sprintf("%s/s (GenerateMac %.3g %%, VerifyMac %.3g %%, %s) in %s", rough(c.Wanted.Rate), 100*c.Wanted.Generate, 100*c.Wanted.Verify, c.Wanted.KeySpec, c.Wanted.Region)
+	if c.Wanted.P99 > 0 {
+		text += fmt.Sprintf(" with a p99 of %s", c.Wanted.P99)
+	}
+	return text
+}
+
+func (p *printer) plan(c *results.Capacity) {
+	if c == nil {
+		return
+	}
+	p.printf("plan for %s\nfits in one account and Region: %s\n", planTitle(c), c.Fits)
+	for _, a := range c.Answers {
+		p.printf("  %s\n", a)
+	}
+	for _, t := range planTables(c) {
+		p.printf("\n%s\n", t.Title)
+		p.table(t.Rows)
+	}
+	p.printf("\n")
+	for _, a := range c.Alternatives {
+		p.printf("%s\n  %s; %s\n  gives up: %s\n", a.Name, a.Assumes, a.Adds, a.GivesUp)
+	}
+	p.printf("\nassumed\n")
+	for _, a := range c.Assumptions {
+		p.printf("  %s\n", a)
+	}
+	for _, n := range c.Notes {
+		p.printf("warning: %s\n", n)
+	}
+}
+
+// planTables are the figures of a plan, by section.
+func planTables(c *results.Capacity) []planTable {
+	tables := []planTable{quotaTable(c.Quota)}
+	for i, curve := range c.Curves {
+		tables = append(tables, curveTable(i+1, curve))
+	}
+	if c.Latency != nil || c.InFlight != nil {
+		tables = append(tables, demandTable(c))
+	}
+	return append(tables, clientTable(c.Clients), costTable(c.Cost), alternativeTable(c.Alternatives), whatIfTable(c.WhatIf))
+}
+
+func quotaTable(q results.CapacityQuota) planTable {
+	rows := [][]string{
+		{"figure", "value", ""},
+		{"quota", rough(q.PerSecond) + "/s", q.Source},
+		{"taken in one place", shareText(q.Share), fmt.Sprintf("%s of it by others", shareText(q.Used))},
+		{"headroom", rough(q.Headroom) + "/s", fmt.Sprintf("at most %s are to be taken", shareText(q.MaxShare))},
+	}
+	for _, b := range q.Bursts {
+		why := ""
+		if b.Decides {
+			why = fmt.Sprintf("at most %s are wanted", shareText(q.MaxThrottle))
+		}
+		rows = append(rows, []string{fmt.Sprintf("throttled, bucket of %s", b.Depth), shareText(b.Throttle), why})
+	}
+	if q.EmptyAfter > 0 {
+		rows = append(rows, []string{"a full bucket lasts", rough(q.EmptyAfter.Seconds()) + " s", "then throttling begins"})
+	}
+	places := []string{"accounts or Regions", fmt.Sprint(q.Places), fmt.Sprintf("at most %s full, %s/s each", shareText(q.PlaceShare), rough(q.PlaceRate))}
+	if q.Places == 0 {
+		places = []string{"accounts or Regions", "–", "no number is enough"}
+	}
+	return planTable{"quota (one bucket for GenerateMac, VerifyMac and six other operations)", append(rows, places)}
+}
+
+var curveBounds = map[string]string{
+	"target": "the target's capacity", "throttles": "it ended at a quota", "generator": "it ended at what the generator could do", "sweep": "it ended before a limit",
+}
+
+func curveTable(i int, c results.CapacityCurve) planTable {
+	rows := [][]string{{"figure", "value", ""}}
+	if c.Capacity != nil {
+		at := ""
+		if c.Bound != "target" {
+			at = "at least "
+		}
+		rows = append(rows, []string{"knee", at + c.Capacity.String() + "/s", curveBounds[c.Bound]})
+	}
+	if q := c.Queue; q != nil {
+		why := fmt.Sprintf("off by %s, loads of %s to %s/s", shareText(q.Residual), rough(q.From), rough(q.To))
+		if q.Derived {
+			why = "derived from service time and knee, not fitted"
+		}
+		rows = append(rows, []string{"queue: servers", q.Servers.String(), why}, []string{"queue: variability", q.Variability.String(), "(Ca²+Cs²)/2; 1 is M/M"})
+	}
+	if u := c.USL; u != nil {
+		rows = append(rows, []string{"USL: λ", u.Lambda.String() + "/s", fmt.Sprintf("off by %s, %s to %s in flight", shareText(u.Residual), rough(u.From), rough(u.To))},
+			[]string{"USL: σ (contention)", u.Sigma.String(), ""}, []string{"USL: κ (coherency)", u.Kappa.String(), usuallyPeak(u)})
+	}
+	for _, why := range c.Why {
+		rows = append(rows, []string{"no fit", "–", why})
+	}
+	return planTable{fmt.Sprintf("curve %d: over %s, client %s, %d loads", i, c.Over, c.Client, len(c.Points)), rows}
+}
+
+func usuallyPeak(u *results.USLFit) string {
+	switch {
+	case u.Peak == 0:
+		return "it never falls"
+	case u.Peak > u.To:
+		return "its peak is beyond the loads"
+	}
+	return "its peak is at " + rough(u.Peak) + " in flight"
+}
+
+var latencyBases = map[string]string{"fit": "by the fit", "derived": "derived from a closed loop", "neighbours": "between the nearest loads that were measured"}
+
+func demandTable(c *results.Capacity) planTable {
+	rows := [][]string{{"figure", "value", ""}}
+	if l := c.Latency; l != nil {
+		rows = append(rows, []string{"p50", l.P50.Times(1e-6).String() + " ms", fmt.Sprintf("at %s/s in one place, %s", rough(l.Rate), latencyBases[l.Basis])},
+			[]string{"p99", l.P99.Times(1e-6).String() + " ms", strings.TrimSpace(map[string]string{"yes": "as wanted", "no": "more than wanted", "unknown": "cannot be told from what is wanted"}[l.Meets])})
+		if l.Most != nil {
+			rows = append(rows, []string{"most with that p99", l.Most.String() + "/s", "in one place"})
+		}
+	}
+	if f := c.InFlight; f != nil {
+		if f.Mean != nil {
+			rows = append(rows, []string{"in flight, mean", f.Mean.String(), "Little's law"})
+		}
+		rows = append(rows, []string{"connections", fmt.Sprint(f.Connections), map[string]string{"curve": "rate × the p99's upper end", "wanted": "rate × the p99 that is wanted"}[f.Basis]})
+	}
+	return planTable{"response time and requests in flight", rows}
+}
+
+func clientTable(list []results.CapacityClient) planTable {
+	rows := [][]string{{"road", "a core carries", "cores", "hosts", "connections a host", "source"}}
+	for _, c := range list {
+		connections := "–"
+		if c.ConnectionsPerHost > 0 {
+			connections = fmt.Sprint(c.ConnectionsPerHost)
+		}
+		rows = append(rows, []string{c.Client, rough(c.PerCore) + "/s", rough(c.Cores), fmt.Sprint(c.Hosts), connections, c.Source})
+	}
+	title := "clients"
+	if len(list) > 0 {
+		title = fmt.Sprintf("clients: cores filled to %s, hosts of %.3g cores", shareText(list[0].CoreShare), list[0].HostCores)
+	}
+	return planTable{title, rows}
+}
+
+func costTable(c results.CapacityCost) planTable {
+	return planTable{fmt.Sprintf("cost at an average of %s/s, keys: %d", rough(c.AverageRate), c.Keys), [][]string{
+		{"for", "USD", ""},
+		{"an hour", dollars(c.Hour), "without free requests"},
+		{"a day", dollars(c.Day), "likewise"},
+		{"a month of 730 hours", dollars(c.Month), fmt.Sprintf("%s free requests deducted", rough(float64(c.FreeRequests)))},
+		{"10,000 requests", dollars(c.Per10000), c.Source},
+		{"a key for a month", dollars(c.PerKeyMonth), ""},
+	}}
+}
+
+func alternativeTable(list []results.CapacityAlternative) planTable {
+	rows := [][]string{{"alternative", "to the KMS", "of one quota", "USD a month", "cores for it"}}
+	for _, a := range list {
+		rows = append(rows, []string{a.Name, rough(a.Rate) + "/s", shareText(a.Share), dollars(a.Month), rough(a.Cores)})
+	}
+	return planTable{"alternatives, and what each gives up (below)", rows}
+}
+
+func whatIfTable(list []results.CapacityRow) planTable {
+	rows := [][]string{{"rate", "of one quota", "throttled", "places", "p50 ms", "p99 ms", "connections", "hosts", "USD a month", ""}}
+	known := func(n int64) string {
+		if n == 0 {
+			return "–"
+		}
+		return fmt.Sprint(n)
+	}
+	for _, r := range list {
+		p50, p99, note := "–", "–", ""
+		if r.P50 != nil && r.P99 != nil {
+			p50, p99 = r.P50.Times(1e-6).String(), r.P99.Times(1e-6).String()
+		}
+		switch {
+		case r.Beyond:
+			note = "beyond the knee"
+		case r.Extrapolated:
+			note = "extrapolated"
+		}
+		rows = append(rows, []string{rough(r.Rate) + "/s", shareText(r.Share), shareText(r.Throttle), known(r.Places), p50, p99, known(r.Connections), known(r.Hosts), dollars(r.Month), note})
+	}
+	return planTable{"what if (throttled: in one place; times: in each of the places)", rows}
+}
+
+// planFigure draws a curve with the knee, the quota and the wanted point.
+func planFigure(i int, c *results.CapacityCurve, plan *results.Capacity) figure {
+	if c.Over == "concurrency" {
+		return closedFigure(i, c, plan)
+	}
+	p := panel{x: axis{label: "requests per second in one place", log: true, text: rateText}, y: timeAxis("p99 of the response time")}
+	p.y.log = true
+	used, left := planPoints(c, func(pt results.CapacityPoint) plotter.XY { return plotter.XY{X: pt.Load, Y: float64(pt.P99)} })
+	p.curves = append(p.curves, curve{name: "measured", text: fmt.Sprintf("%d loads", len(used)), parts: singles(used), marks: draw.CircleGlyph{}})
+	p.curves = append(p.curves, curve{name: "too much, or not used", text: fmt.Sprintf("%d loads", len(left)), parts: singles(left), marks: draw.CrossGlyph{}})
+	var fit, low, high plotter.XYs
+	for _, l := range c.Line {
+		fit, low, high = append(fit, plotter.XY{X: l.Rate, Y: l.P99}), append(low, plotter.XY{X: l.Rate, Y: l.Low}), append(high, plotter.XY{X: l.Rate, Y: l.High})
+	}
+	p.curves = append(p.curves, curve{name: "fit", text: "p99 by the queue", parts: parts(fit), paint: 1},
+		curve{name: "95 %", text: "interval of the fit", parts: append(parts(low), parts(high)...), paint: 5})
+	bottom, top := extent(used, left, fit, high)
+	upright := func(name, text string, x float64, colour paint) {
+		p.curves = append(p.curves, curve{name: name, text: text, parts: parts(plotter.XYs{{X: x, Y: bottom}, {X: x, Y: top}}), paint: colour})
+	}
+	if c.Capacity != nil {
+		upright("knee", c.Capacity.String()+"/s", c.Capacity.Value, 2)
+	}
+	room := plan.Quota.PerSecond * (1 - plan.Quota.Used)
+	upright("quota", rough(room)+"/s left by others", room, 6)
+	mark := wantedMark(plan, plotter.XY{X: plan.Quota.PlaceRate, Y: top})
+	upright(mark.name, mark.text, plan.Quota.PlaceRate, mark.paint)
+	mark.name, mark.text = "", ""
+	p.curves = append(p.curves, mark)
+	return figure{title: fmt.Sprintf("Curve %d: response time against rate", i), note: "The wanted point stands at the p99 wanted, else at the one expected.", panels: []panel{p}}
+}
+
+// wantedMark is where the plan wants to be.
+func wantedMark(plan *results.Capacity, at plotter.XY) curve {
+	text := rough(plan.Quota.PlaceRate) + "/s in one place"
+	switch {
+	case plan.Wanted.P99 > 0:
+		at.Y = float64(plan.Wanted.P99)
+		text += ", p99 of " + plan.Wanted.P99.String()
+	case plan.Latency != nil:
+		at.Y = plan.Latency.P99.Value
+	}
+	return curve{name: "wanted", text: text, parts: singles(plotter.XYs{at}), paint: 3, marks: draw.PyramidGlyph{}}
+}
+
+func closedFigure(i int, c *results.CapacityCurve, plan *results.Capacity) figure {
+	p := panel{x: axis{label: "requests in flight", log: true}, y: axis{label: "answered per second", log: true, text: rateText}}
+	used, left := planPoints(c, func(pt results.CapacityPoint) plotter.XY { return plotter.XY{X: pt.Load, Y: pt.Answered} })
+	var fit plotter.XYs
+	for _, l := range c.Line {
+		fit = append(fit, plotter.XY{X: l.Load, Y: l.Rate})
+	}
+	all := append(append(plotter.XYs{}, used...), left...)
+	from, to := math.Inf(1), 0.0
+	for _, xy := range all {
+		from, to = min(from, xy.X), max(to, xy.X)
+	}
+	level := func(name, text string, y float64, colour paint) {
+		p.curves = append(p.curves, curve{name: name, text: text, parts: parts(plotter.XYs{{X: from, Y: y}, {X: to, Y: y}}), paint: colour})
+	}
+	p.curves = append(p.curves, curve{name: "measured", text: fmt.Sprintf("%d loads", len(used)), parts: singles(used), marks: draw.CircleGlyph{}},
+		curve{name: "not used", text: fmt.Sprintf("%d loads", len(left)), parts: singles(left), marks: draw.CrossGlyph{}},
+		curve{name: "fit", text: "Universal Scalability Law", parts: parts(fit), paint: 1})
+	if c.Capacity != nil {
+		level("knee", c.Capacity.String()+"/s", c.Capacity.Value, 2)
+	}
+	room := plan.Quota.PerSecond * (1 - plan.Quota.Used)
+	level("quota", rough(room)+"/s left by others", room, 6)
+	level("wanted", rough(plan.Quota.PlaceRate)+"/s in one place", plan.Quota.PlaceRate, 7)
+	return figure{title: fmt.Sprintf("Curve %d: throughput against requests in flight", i), panels: []panel{p}}
+}
+
+// planPoints parts the loads that a figure rests on from the others.
+func planPoints(c *results.CapacityCurve, at func(results.CapacityPoint) plotter.XY) (used, left plotter.XYs) {
+	for _, pt := range c.Points {
+		if pt.Used == "fit" {
+			used = append(used, at(pt))
+		} else {
+			left = append(left, at(pt))
+		}
+	}
+	return used, left
+}
+
+// singles are points without a line between them.
+func singles(points plotter.XYs) []plotter.XYs {
+	var out []plotter.XYs
+	for i := range points {
+		out = append(out, points[i:i+1])
+	}
+	return out
+}
+
+// extent is the least and the greatest height, above 0.
+func extent(lists ...plotter.XYs) (bottom, top float64) {
+	bottom, top = math.Inf(1), 0
+	for _, list := range lists {
+		for _, xy := range list {
+			if xy.Y > 0 && !math.IsInf(xy.Y, 0) {
+				bottom, top = min(bottom, xy.Y), max(top, xy.Y)
+			}
+		}
+	}
+	if top == 0 {
+		return float64(time.Millisecond), float64(time.Second)
+	}
+	return bottom, top
+}
+
+// rough is a figure with three digits.
+func rough(v float64) string { return results.Uncertain{Value: v, Low: v, High: v}.String() }
+
+// shareText is a share with three digits; what is not 0 does not look like it.
+func shareText(share float64) string {
+	switch {
+	case share > 0 && share < 1e-8:
+		return "under 0.000001 %"
+	case share > 0 && share < 1e-4:
+		return fmt.Sprintf("%.1g %%", 100*share)
+	}
+	return fmt.Sprintf("%.3g %%", 100*share)
+}
+
+// dollars is an amount in millionths, to cents from a dollar on and three
+// digits from a thousand on: no bill is known better.
+func dollars(micro int64) string {
+	v := float64(micro) / 1e6
+	switch {
+	case v >= 1000:
+		return rough(v)
+	case v >= 1:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
