@@ -210,6 +210,7 @@ type CapacityRow struct {
 	Hosts        int64      `json:"hosts"`
 	Month        int64      `json:"month_micro_usd"`
 	Extrapolated bool       `json:"extrapolated"`
+	Beyond       bool       `json:"beyond"` // more in one place than the target was seen to carry
 }
 
 // Times returns the figure in another unit.
