@@ -42,6 +42,7 @@ type File struct {
 	EngineBench *EngineBench `json:"engine_bench,omitempty"`
 	Rounds      []Rounds     `json:"rounds,omitempty"`
 	Comparison  *Comparison  `json:"comparison,omitempty"`
+	Capacity    *Capacity    `json:"capacity,omitempty"`
 
 	// Unknown keeps members that a newer version wrote, so that nothing is lost
 	// when an older tool rewrites the file.
