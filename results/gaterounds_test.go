@@ -150,8 +150,9 @@ func (r *recording) simulate(j judge, s scenario, found func([]Finding) bool, ga
 	return hits
 }
 
-// gate draws blocks of rounds, with repetition: all figures and runs of a round
-// stay together, as they were measured. In every other block, by chance, base
+// gate draws blocks of rounds, none twice, as no gate measures a round twice: a
+// test of independent rounds would take the copy for more evidence. All figures
+// and runs of a round stay together, as they were measured. In every other block, by chance, base
 // and candidate change places: both were one build, so what little the
 // recording's arms differ is chance, which would otherwise be in every gate.
 func (r *recording) gate(s scenario, seed uint64) []Series {
@@ -160,11 +161,13 @@ func (r *recording) gate(s scenario, seed uint64) []Series {
 		round int
 		swap  bool
 	}
+	// Blocks side by side from a random first round on, each at most once.
+	offset := rng.IntN(simBlock)
 	var draws []draw
-	for len(draws) < simRounds {
-		from, swap := rng.IntN(r.Rounds-simBlock+1), rng.IntN(2) == 1
+	for _, b := range rng.Perm((r.Rounds - offset) / simBlock)[:simRounds/simBlock] {
+		swap := rng.IntN(2) == 1
 		for i := range simBlock {
-			draws = append(draws, draw{from + i, swap})
+			draws = append(draws, draw{offset + b*simBlock + i, swap})
 		}
 	}
 	out := make([]Series, len(r.Series))
@@ -174,7 +177,7 @@ func (r *recording) gate(s scenario, seed uint64) []Series {
 		if src.Metric == s.metric {
 			slower = s.slower
 		}
-		for _, d := range draws[:simRounds] {
+		for _, d := range draws {
 			b, n, again, newAgain := src.Base[d.round], src.New[d.round], src.Again[d.round], src.NewAgain[d.round]
 			if d.swap {
 				b, n, again, newAgain = n, b, newAgain, again
