@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self bench-soak conform power gate-power gate-self generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self bench-soak baselines conform power gate-power gate-self generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -69,6 +69,12 @@ bench-self: ## the load generator against its goals: wrk, a bare SDK loop, serve
 
 bench-soak: ## DURATION (default 1h: minutes) of load at 5,000/s in virtual time: the heap stays flat
 	$(GO) test -count=1 -timeout 6h -v -run '^TestHeapStaysFlat$$' ./bench -soak $(or $(DURATION),1h)
+
+baselines: build ## add a run of engine and emulator to results/baselines; they inform, they never gate
+	@d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && \
+	$(BIN) bench engine --algorithm HMAC_SHA_256 --size 64,1024 --batch 1,16 --out "$$d/engine" >/dev/null && \
+	$(BIN) bench kms --client lean --rate 200 --duration 5s --out "$$d/kms" >/dev/null && \
+	$(BIN) history add "$$d/engine" "$$d/kms"
 
 conform: build ## the conformance suite on the embedded emulator
 	$(BIN) conform

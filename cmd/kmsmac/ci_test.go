@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/kmsmac/kmsmac/results"
 )
 
 // The parts of GitHub's and GitLab's files that ours use. They are decoded
@@ -212,5 +214,23 @@ func TestWorkflows(t *testing.T) {
 	}
 	if !runs || !gates {
 		t.Errorf("ci.yml runs .ci/run: %v; gates: %v", runs, gates)
+	}
+}
+
+// TestBaselines: the project's own history can be read, and is small.
+func TestBaselines(t *testing.T) {
+	entries, warnings, err := results.ReadHistory("../../results/baselines")
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	commands := map[string]int{}
+	for _, e := range entries {
+		commands[e.Command]++
+		if e.Version == "" || len(e.Figures) == 0 {
+			t.Errorf("run %s of version %q has %d figures", e.RunID, e.Version, len(e.Figures))
+		}
+	}
+	if commands["bench engine"] < 3 || commands["bench kms"] < 3 {
+		t.Errorf("runs by command: %v", commands)
 	}
 }
