@@ -68,6 +68,8 @@ func timeline(n int) *results.Timeline {
 		}
 		t.Intervals = append(t.Intervals, iv)
 	}
+	end := time.Duration(n) * time.Second // a last interval of a millisecond: 3000 a second for it, if it were drawn
+	t.Intervals = append(t.Intervals, results.TimelineInterval{From: end, To: end + time.Millisecond, Due: 3, Succeeded: 3, Response: &results.Latency{P50: 2e6, P90: 2e6, P99: 2e6, P999: 2e6, Max: 2e6}})
 	return t
 }
 

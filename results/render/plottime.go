@@ -101,8 +101,15 @@ func latencyCurves(all []slice) []curve {
 	return out
 }
 
+// rateCurves leave out what is much shorter than the other slices, as the ends
+// of a run can be: the rate of a few milliseconds says nothing.
 func rateCurves(all []slice) []curve {
 	var out []curve
+	var lengths []float64
+	for _, s := range all {
+		lengths = append(lengths, float64(s.To-s.From))
+	}
+	least := time.Duration(results.Quantile(lengths, 0.5) / 4)
 	for i, c := range []struct {
 		name   string
 		always bool
@@ -117,7 +124,7 @@ func rateCurves(all []slice) []curve {
 		var sum int64
 		line := timeLine(all, func(s slice) (float64, bool) {
 			sum += c.of(s.TimelineInterval)
-			return float64(c.of(s.TimelineInterval)) / (s.To - s.From).Seconds(), s.To > s.From
+			return float64(c.of(s.TimelineInterval)) / (s.To - s.From).Seconds(), s.To > s.From && s.To-s.From >= least
 		})
 		if len(line) > 0 && (c.always || sum > 0) {
 			p := paint(i)
