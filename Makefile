@@ -79,11 +79,35 @@ baselines: build ## add a run of engine and emulator to results/baselines; they 
 conform: build ## the conformance suite on the embedded emulator
 	$(BIN) conform
 
+field: build ## real emulators, pinned: installs, measures and compares them; writes docs/scoreboard.md, docs/matrix.md (FIELD="moto ministack" for some)
+	$(GO) run ./cmd/field $(FIELD)
+
+field-check: build ## the same for moto and ministack, without pages: fails when one behaves otherwise than is written down
+	$(GO) run ./cmd/field -check $(or $(FIELD),moto ministack)
+
+doctor-test: ## planted misconfigurations, each of which kmsmac doctor must name
+	$(GO) test -count=1 -v -run '^TestDoctor' ./cmd/kmsmac
+
+docs-test: ## every command line of README.md and docs, executed or, where it needs AWS, parsed
+	$(GO) test -count=1 -timeout 20m -v -run '^TestDocs' ./cmd/kmsmac
+
 power: ## proof that the suite can see: every deviation of the emulator, every mutation of a clean answer
 	@mkdir -p bin && $(GO) test -c -o bin/power.test ./conformance
 	@cd conformance && ../bin/power.test -test.run '^(TestEmulator|TestPower|TestDeviations)$$' -test.timeout 30m -whole
 
-gate-power: ## proof: 1,000 simulated gates of recorded rounds, false alarms and what is found (GATE_POWER=short for CI)
+gate-field: build ## real emulators, pinned: installs, measures and compares them; writes docs/scoreboard.md, docs/matrix.md (FIELD="moto ministack" for some)
+	$(GO) run ./cmd/field $(FIELD)
+
+field-check: build ## the same for moto and ministack, without pages: fails when one behaves otherwise than is written down
+	$(GO) run ./cmd/field -check $(or $(FIELD),moto ministack)
+
+doctor-test: ## planted misconfigurations, each of which kmsmac doctor must name
+	$(GO) test -count=1 -v -run '^TestDoctor' ./cmd/kmsmac
+
+docs-test: ## every command line of README.md and docs, executed or, where it needs AWS, parsed
+	$(GO) test -count=1 -timeout 20m -v -run '^TestDocs' ./cmd/kmsmac
+
+power: ## proof: 1,000 simulated gates of recorded rounds, false alarms and what is found (GATE_POWER=short for CI)
 	@mkdir -p bin && $(GO) test -c -o bin/gate-power.test ./results
 	@cd results && ../bin/gate-power.test -gates $(if $(filter short,$(GATE_POWER)),100,1000) -known ../docs/known-short.md
 
@@ -110,6 +134,18 @@ peers: ## build bin/kmsmac-peers for bench engine --peers: needs cgo, libssl-dev
 
 engine-goals: build peers ## proof: the engine's speed beside its peers', one row for each goal
 	$(BIN) bench engine --goals docs/known-short.md
+
+shard-test: ## three processes as an array job, one killed, one late; shards merge into the whole; a hundred shards of an hour
+	$(GO) test -c -o bin/shard-merge.test ./bench
+	@rm -f bin/shard-goals.txt; SHARD_TEST=full SHARD_ROWS=$(CURDIR)/bin/shard-goals.txt $(GO) test -count=1 -timeout 30m -run '^TestShardGoals$$' ./cmd/kmsmac; \
+	  rc=$$?; cat bin/shard-goals.txt; exit $$rc
+
+k6: ## build bin/k6: k6 with kmsmac's module, output and merge (AGPL-3.0; the first build takes minutes)
+	cd bench/k6x && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X github.com/kmsmac/kmsmac/bench/k6x.version=$(VERSION)' -o ../../bin/k6 ./cmd/k6
+
+k6-test: build ## the tests of bench/k6x: three k6 processes, one killed; CPU beside bench kms; manifests
+	@rm -f bin/k6-goals.txt; cd bench/k6x && $(GO) vet -trimpath ./... && \
+	  { K6_TEST=full KMSMAC_BIN=$(CURDIR)/$(BIN) K6_ROWS=$(CURDIR)/bin/k6-goals.txt $(GO) test -trimpath -count=1 -timeout 30m ./...; rc=$$?; cat ../../bin/k6-goals.txt; exit $$rc; }
 
 generate: ## run every generator
 	$(GO) generate ./...

@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"bench":                 {"target", "results", "engine", "target/awsfacts"},
 	"cmd/kmsmac":            {"*"},
 	"cmd/gatepower":         {"results"},
+	"cmd/field":             {"conformance", "results"},
 
 	"target/internal/wiretest": {"target", "engine"}, // for tests alone
 }

@@ -1,0 +1,150 @@
+//go:build unix
+
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kmsmac/kmsmac/conformance"
+	"github.com/kmsmac/kmsmac/results"
+)
+
+// data returns the emulators and what is written down of them.
+func data(t *testing.T) map[string]known {
+	t.Helper()
+	all, err := field{data: "emulators"}.chosen(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]known{}
+	for _, e := range all {
+		if out[e.Name], err = readKnown(e.dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(out) < 2 {
+		t.Fatalf("%d emulators, want moto and ministack at least", len(out))
+	}
+	return out
+}
+
+// TestEveryFailureHasACause: nobody is accused of what nobody looked at, and
+// nothing is counted twice.
+func TestEveryFailureHasACause(t *testing.T) {
+	for name, k := range data(t) {
+		cause := map[string]string{}
+		for _, c := range k.causes {
+			if c.What == "" || !slices.ContainsFunc(kinds, func(k struct{ name, words string }) bool { return k.name == c.Kind }) {
+				t.Errorf("%s: %+v has no words or no known kind", name, c)
+			}
+			for _, id := range c.Cases {
+				if cause[id] != "" {
+					t.Errorf("%s: %s has two causes", name, id)
+				}
+				cause[id] = c.What
+			}
+		}
+		for _, d := range k.fails.Deviations {
+			if cause[d.Case] == "" {
+				t.Errorf("%s: %s fails without a cause", name, d.Case)
+			}
+			delete(cause, d.Case)
+		}
+		for id := range cause {
+			t.Errorf("%s: %s has a cause and does not fail", name, id)
+		}
+	}
+}
+
+var caseFlag = regexp.MustCompile(`--case ([A-Z0-9-]+)`)
+
+// TestUpstream: every report is of a cause, and says no more than fails.
+func TestUpstream(t *testing.T) {
+	const dir = "../../docs/upstream"
+	used := map[string]bool{"README.md": true}
+	for name, k := range data(t) {
+		for _, c := range k.causes {
+			if c.Upstream == "" {
+				continue
+			}
+			used[c.Upstream] = true
+			raw, err := os.ReadFile(filepath.Join(dir, c.Upstream))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if !strings.HasPrefix(c.Upstream, name+"-") || !strings.Contains(string(raw), "**Reproduce**") {
+				t.Errorf("%s: %s is no report about it", name, c.Upstream)
+			}
+			for _, m := range caseFlag.FindAllStringSubmatch(string(raw), -1) {
+				if !slices.ContainsFunc(k.fails.Deviations, func(d conformance.KnownDeviation) bool { return d.Case == m[1] }) {
+					t.Errorf("%s names %s, which does not fail", c.Upstream, m[1])
+				}
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d reports, %v", len(files), err)
+	}
+	for _, f := range files {
+		if base := filepath.Base(f); !used[base] && base != "localemu-python-version.md" { // of its set-up, not of a case
+			t.Errorf("%s: no cause names it", base)
+		}
+	}
+}
+
+// TestChanges: each way to end otherwise is a change, and nothing else is.
+func TestChanges(t *testing.T) {
+	k := known{
+		fails: &conformance.Known{Schema: conformance.KnownSchema, Deviations: []conformance.KnownDeviation{
+			{Case: "GM-01", Differs: []string{"status"}}, {Case: "GM-02", Differs: []string{"status"}}}},
+		others: map[string]results.CaseVerdict{"GM-03": results.CaseWarn, "GM-04": results.CaseInconclusive},
+	}
+	rows := []struct {
+		name    string
+		id      string
+		verdict results.CaseVerdict
+		differs []string
+		change  bool
+	}{
+		{"fails as known", "GM-01", results.CaseFail, []string{"status"}, false},
+		{"fails otherwise", "GM-01", results.CaseFail, []string{"code"}, true},
+		{"is fixed", "GM-01", results.CasePass, nil, true},
+		{"no longer judged", "GM-01", results.CaseInconclusive, nil, true},
+		{"warns as known", "GM-03", results.CaseWarn, []string{"text"}, false},
+		{"warned, now passes", "GM-03", results.CasePass, nil, true},
+		{"warned, now fails", "GM-03", results.CaseFail, []string{"text"}, true},
+		{"inconclusive as known", "GM-04", results.CaseInconclusive, nil, false},
+		{"inconclusive, now passes", "GM-04", results.CasePass, nil, true},
+		{"passes", "GM-05", results.CasePass, nil, false},
+		{"passed, now warns", "GM-05", results.CaseWarn, []string{"text"}, true},
+		{"passed, now not applicable", "GM-05", results.CaseNotApplicable, nil, true},
+		{"passed, now fails", "GM-05", results.CaseFail, []string{"status"}, true},
+	}
+	for _, r := range rows {
+		got := k.changes(results.Conformance{Cases: []results.CaseResult{{ID: r.id, Verdict: r.verdict, Differs: r.differs}}})
+		ids := slices.Collect(maps.Keys(got))
+		if r.change != (len(ids) == 1 && ids[0] == r.id) || !r.change && len(ids) > 0 {
+			t.Errorf("%s: changes %v, want %v", r.name, got, r.change)
+		}
+	}
+}
+
+func TestPlainReason(t *testing.T) {
+	for in, want := range map[string]string{
+		"no answer to GetParametersForImport (not_kms): target: GetParametersForImport: not_kms: the answer is no KMS's": "GetParametersForImport: the answer is no KMS's",
+		"no key 0123abcd-0123-0123-0123-0123456789ab":                       "no key …",
+		"the answer to X is not a KMS's: status 500, \"<!doctype html>|\\n": "the answer to X is not a KMS's: status 500, \"&lt;!doctype html>\\|\\n",
+	} {
+		if got := plainReason(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
