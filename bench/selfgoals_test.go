@@ -175,7 +175,7 @@ func recordGoals() ([]goal, error) {
 }
 
 // lagRounds of each rate, interleaved.
-const lagRounds = 5
+const lagRounds = 9
 
 // lagGoals are by how much the generator itself is late.
 func lagGoals() ([]goal, error) {
@@ -184,7 +184,7 @@ func lagGoals() ([]goal, error) {
 	for range lagRounds {
 		for i, rate := range rates {
 			rep, err := Run(context.Background(), newNoop(), Plan{
-				Arrivals: Arrivals{Rate: rate}, Workers: 64, Duration: 2 * time.Second, Workload: Workload{Generate: 1},
+				Arrivals: Arrivals{Rate: rate}, Workers: 64, Duration: time.Second, Workload: Workload{Generate: 1},
 			}, Options{})
 			if err != nil {
 				return nil, err

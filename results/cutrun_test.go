@@ -53,6 +53,10 @@ func cutHeader(t *testing.T) results.LogHeader {
 // A directory with nothing but a log is a result that says what it is.
 func TestReadCutRun(t *testing.T) {
 	head := cutHeader(t)
+	head.Run.Args = []string{"--key", "arn:aws:kms:eu-west-1:123456789012:key/x"}
+	if text := string(cutLog(t, head, 0, false)); strings.Contains(text, "123456789012") || !strings.Contains(text, "************:key/x") {
+		t.Error("an account id stands in the log")
+	}
 	bare := head
 	bare.Run, bare.Mode, bare.Client, bare.Shard, bare.Shards = nil, "", "", 1, 3
 	for _, row := range []struct {

@@ -98,7 +98,7 @@ func NewIntervalLog(w io.Writer, h LogHeader) (*IntervalLog, error) {
 	}
 	ms := h.Started.UnixMilli()
 	l.keep(l.out.OutputLogFormatVersion())
-	fmt.Fprintf(&l.buf, "%s%s%s\n", markHeader, raw, markEnd)
+	fmt.Fprintf(&l.buf, "%s%s%s\n", markHeader, MaskAccounts(string(raw)), markEnd)
 	l.keep(l.out.OutputStartTime(ms))
 	l.keep(l.out.OutputLegend())
 	return l, l.flush()

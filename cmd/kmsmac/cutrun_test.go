@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/kmsmac/kmsmac/results"
@@ -35,15 +34,18 @@ func TestKilledRunIsRead(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var once sync.Once
-	kill := func() { once.Do(func() { _ = child.Process.Kill(); _ = child.Wait() }) }
-	defer kill()
-	for range requests { // each is an occasion to look whether two seconds are in the log
-		if committed(filepath.Join(cut, results.LogFileName)) >= 2 {
-			break
+	ended := make(chan struct{})
+	go func() { _ = child.Wait(); close(ended) }()
+	defer func() { _ = child.Process.Kill(); <-ended }()
+	for committed(filepath.Join(cut, results.LogFileName)) < 2 { // each request is an occasion to look
+		select {
+		case <-requests:
+		case <-ended:
+			t.Fatalf("it ended by itself; stderr:\n%s", stderr.String())
 		}
 	}
-	kill()
+	_ = child.Process.Kill()
+	<-ended
 
 	run := func(want int, args ...string) (stdout, talk string) {
 		t.Helper()
