@@ -53,7 +53,7 @@ const (
 	nearCapacity  = 0.93 // of it: beyond, a step is too short for a steady state
 	lightLoad     = 0.2  // of the capacity: hardly anybody waits
 	leastUnloaded = 500  // answers that the unloaded response time rests on
-	theoryWeight  = 0.15 // of the deviation from Allen and Cunneen, squared, beside a load's
+	theoryWeight  = 0.5  // of the deviation from Allen and Cunneen, squared, beside a load's
 )
 
 // fitOpen makes what can be made of a sweep over rates.

@@ -46,6 +46,7 @@ type cli struct {
 	Conform conformCmd `cmd:"" help:"Hold a KMS against what AWS KMS really does."`
 	Bench   benchCmd   `cmd:"" help:"Measure."`
 	Sweep   sweepCmd   `cmd:"" help:"Loads of rising size up to where the target breaks a limit."`
+	Plan    planCmd    `cmd:"" help:"What it takes to carry a rate: quota, latency, hosts, cost, alternatives."`
 	Compare compareCmd `cmd:"" help:"Effect, interval and verdict of two results."`
 	Gate    gateCmd    `cmd:"" help:"Run base and candidate side by side; the verdict is the exit code."`
 	History historyCmd `cmd:"" help:"Trends and change points over many results."`

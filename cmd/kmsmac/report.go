@@ -51,6 +51,9 @@ func (c reportCmd) Run(a *app) error {
 // page writes the HTML report: with the interval logs that stand beside the
 // results and, of two results, what they say of each other.
 func (c reportCmd) page(a *app, files []*results.File) error {
+	if len(files) == 1 && files[0].Capacity != nil {
+		return writeOutput(a, firstOf(c.Output, "report.html"), func(w io.Writer) error { return render.Plan(w, files[0]) })
+	}
 	runs := runsOf(files)
 	for i, path := range c.Result {
 		runs[i].Timeline = timelineBeside(a, path, files[i])

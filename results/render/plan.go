@@ -170,7 +170,7 @@ func demandTable(c *results.Capacity) planTable {
 		rows = append(rows, []string{"p50", l.P50.Times(1e-6).String() + " ms", fmt.Sprintf("at %s/s in one place, %s", rough(l.Rate), latencyBases[l.Basis])},
 			[]string{"p99", l.P99.Times(1e-6).String() + " ms", strings.TrimSpace(map[string]string{"yes": "as wanted", "no": "more than wanted", "unknown": "cannot be told from what is wanted"}[l.Meets])})
 		if l.Most != nil {
-			rows = append(rows, []string{"most with that p99", l.Most.String() + "/s", "in one place"})
+			rows = append(rows, []string{"most with the p99 wanted", l.Most.String() + "/s", "in one place"})
 		}
 	}
 	if f := c.InFlight; f != nil {

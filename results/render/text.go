@@ -32,6 +32,7 @@ func Text(w io.Writer, f *results.File) error {
 	p.sweep(f.Sweep)
 	p.engineBench(f.EngineBench)
 	p.comparison(f.Comparison)
+	p.plan(f.Capacity)
 	for _, warning := range f.Warnings {
 		p.printf("warning: %s\n", warning)
 	}
