@@ -45,11 +45,10 @@ func (s *servers) Pop() any          { v := (*s)[len(*s)-1]; *s = (*s)[:len(*s)-
 // station is M/G/m, first come first served: the reference, worked out without
 // the package.
 type station struct {
-	free  servers
-	now   float64
-	draw  service
-	rng   *rand.Rand
-	count int64
+	free servers
+	now  float64
+	draw service
+	rng  *rand.Rand
 }
 
 func newStation(m int, draw service, seed uint64) *station {
@@ -150,6 +149,10 @@ func truth(m int, draw service, rate float64) *hdrhistogram.Histogram {
 
 // The fit of a sweep foretells a queue that is not the fit's own.
 func TestOpenCurve(t *testing.T) {
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
 	for _, shape := range shapes {
 		for _, m := range []int{8, 32} {
 			capacity := float64(m) / shape.mean
@@ -157,7 +160,7 @@ func TestOpenCurve(t *testing.T) {
 			for _, share := range []float64{0.5, 0.7, 0.85} {
 				long[share] = truth(m, shape.draw, share*capacity)
 			}
-			for seed := range uint64(3) {
+			for seed := range seeds {
 				c, err := ReadCurve(openSweep(m, shape.draw, shape.mean, seed+1), 1)
 				if err != nil {
 					t.Fatal(err)
