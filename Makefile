@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed fuzz-http clients bench bench-self bench-soak baselines conform power gate-power gate-self generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed plan-check fuzz-http clients bench bench-self bench-soak baselines conform power field field-check doctor-test docs-test release-check release-try reproducible gate-power gate-self generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -91,23 +91,24 @@ doctor-test: ## planted misconfigurations, each of which kmsmac doctor must name
 docs-test: ## every command line of README.md and docs, executed or, where it needs AWS, parsed
 	$(GO) test -count=1 -timeout 20m -v -run '^TestDocs' ./cmd/kmsmac
 
+GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.4
+
+release-check: ## .goreleaser.yaml against goreleaser's own linter
+	$(GORELEASER) check
+
+release-try: ## everything that a release has, into dist/, published nowhere; needs syft
+	$(GORELEASER) release --snapshot --clean
+
+reproducible: ## two builds of this commit, in two directories, are the same bytes
+	@d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && git clone -q . "$$d/a" && git clone -q "$$d/a" "$$d/longer/b" && for n in a longer/b; do \
+	  (cd "$$d/$$n" && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -buildid=' -o out ./cmd/kmsmac) || exit 1; \
+	done && cmp "$$d/a/out" "$$d/longer/b/out" && sha256sum <"$$d/a/out"
+
 power: ## proof that the suite can see: every deviation of the emulator, every mutation of a clean answer
 	@mkdir -p bin && $(GO) test -c -o bin/power.test ./conformance
 	@cd conformance && ../bin/power.test -test.run '^(TestEmulator|TestPower|TestDeviations)$$' -test.timeout 30m -whole
 
-gate-field: build ## real emulators, pinned: installs, measures and compares them; writes docs/scoreboard.md, docs/matrix.md (FIELD="moto ministack" for some)
-	$(GO) run ./cmd/field $(FIELD)
-
-field-check: build ## the same for moto and ministack, without pages: fails when one behaves otherwise than is written down
-	$(GO) run ./cmd/field -check $(or $(FIELD),moto ministack)
-
-doctor-test: ## planted misconfigurations, each of which kmsmac doctor must name
-	$(GO) test -count=1 -v -run '^TestDoctor' ./cmd/kmsmac
-
-docs-test: ## every command line of README.md and docs, executed or, where it needs AWS, parsed
-	$(GO) test -count=1 -timeout 20m -v -run '^TestDocs' ./cmd/kmsmac
-
-power: ## proof: 1,000 simulated gates of recorded rounds, false alarms and what is found (GATE_POWER=short for CI)
+gate-power: ## proof: 1,000 simulated gates of recorded rounds, false alarms and what is found (GATE_POWER=short for CI)
 	@mkdir -p bin && $(GO) test -c -o bin/gate-power.test ./results
 	@cd results && ../bin/gate-power.test -gates $(if $(filter short,$(GATE_POWER)),100,1000) -known ../docs/known-short.md
 

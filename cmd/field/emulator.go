@@ -29,7 +29,6 @@ type emulator struct {
 	Home        string // repository
 	Licence     string
 	Note        string            // how it was set up, for readers
-	Install     string            // python: requirements.txt into a venv; cargo: cargo install
 	Python      string            // least version of Python, if the machine's python3 may be too old
 	Command     []string          // the first word is a program that was installed; {port} stands for the port
 	Environment map[string]string // likewise
@@ -54,39 +53,31 @@ func readEmulator(dir string) (emulator, error) {
 	return e, nil
 }
 
-// install brings the pinned version into work, unless it is there already.
+// install brings the pinned version into a virtual environment of its own in
+// work, unless it is there already.
 func (f field) install(e emulator) (home string, err error) {
 	home, err = filepath.Abs(filepath.Join(f.work, e.Name))
 	if err != nil {
 		return "", err
 	}
-	var steps [][]string
-	pinned := []byte(e.Version)
-	switch e.Install {
-	case "python":
-		requirements := filepath.Join(e.dir, "requirements.txt")
-		if pinned, err = os.ReadFile(requirements); err != nil {
-			return "", err
-		}
-		python, err := f.python(e.Python)
-		if err != nil {
-			return "", err
-		}
-		steps = [][]string{
-			{python, "-m", "venv", "--clear", home},
-			{filepath.Join(home, "bin", "pip"), "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", requirements},
-		}
-	case "cargo":
-		steps = [][]string{{"cargo", "install", "-q", "--locked", "--root", home, e.Name, "--version", e.Version}}
-	default:
-		return "", fmt.Errorf("install: %q is not known", e.Install)
+	requirements := filepath.Join(e.dir, "requirements.txt")
+	pinned, err := os.ReadFile(requirements)
+	if err != nil {
+		return "", err
 	}
 	sum := sha256.Sum256(pinned)
 	stamp, done := filepath.Join(home, "installed"), hex.EncodeToString(sum[:])
 	if have, err := os.ReadFile(stamp); err == nil && string(have) == done {
 		return home, nil
 	}
-	for _, step := range steps {
+	python, err := f.python(e.Python)
+	if err != nil {
+		return "", err
+	}
+	for _, step := range [][]string{
+		{python, "-m", "venv", "--clear", home},
+		{filepath.Join(home, "bin", "pip"), "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", requirements},
+	} {
 		fmt.Fprintln(f.talk, "field:", strings.Join(step, " "))
 		cmd := exec.CommandContext(f.ctx, step[0], step[1:]...)
 		cmd.Stdout, cmd.Stderr = f.talk, f.talk

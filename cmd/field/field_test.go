@@ -140,8 +140,8 @@ func TestChanges(t *testing.T) {
 func TestPlainReason(t *testing.T) {
 	for in, want := range map[string]string{
 		"no answer to GetParametersForImport (not_kms): target: GetParametersForImport: not_kms: the answer is no KMS's": "GetParametersForImport: the answer is no KMS's",
-		"no key 0123abcd-0123-0123-0123-0123456789ab":                       "no key …",
-		"the answer to X is not a KMS's: status 500, \"<!doctype html>|\\n": "the answer to X is not a KMS's: status 500, \"&lt;!doctype html>\\|\\n",
+		"no key 0123abcd-0123-0123-0123-0123456789ab":                                                                    "no key …",
+		"the answer to X is not a KMS's: status 500, \"<!doctype html>|\\n":                                              "the answer to X is not a KMS's: status 500, \"&lt;!doctype html>\\|\\n",
 	} {
 		if got := plainReason(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

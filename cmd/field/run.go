@@ -37,7 +37,7 @@ func (f field) test(e emulator, speed bool) (t tested, err error) {
 	}
 	defer s.stop()
 	t.result = filepath.Join(home, "conform")
-	if t.file, err = f.conform(s, t.result, home, nil); err != nil {
+	if t.file, err = f.conform(s, t.result, home); err != nil {
 		return t, err
 	}
 	if speed {
@@ -57,17 +57,12 @@ func (f field) test(e emulator, speed bool) (t tested, err error) {
 	return t, nil
 }
 
-// conform runs the suite and keeps every exchange. The cases are all of them,
-// or those that are named.
-func (f field) conform(s *server, out, home string, cases []string) (*results.File, error) {
+// conform runs the suite and keeps every exchange.
+func (f field) conform(s *server, out, home string) (*results.File, error) {
 	if err := os.RemoveAll(out); err != nil {
 		return nil, err
 	}
-	args := []string{"conform", "--target", s.url, "--out", out, "--record", filepath.Join(home, filepath.Base(out)+".jsonl")}
-	for _, id := range cases {
-		args = append(args, "--case", id)
-	}
-	return f.measure(out, args...)
+	return f.measure(out, "conform", "--target", s.url, "--out", out, "--record", filepath.Join(home, "exchanges.jsonl"))
 }
 
 // bench measures GenerateMac on one connection.
