@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -29,6 +30,7 @@ type Curve struct {
 	CeilingPerCore   float64 // requests per second of the calibrated client; 0 without
 	Limited          bool    // some loads were limited by the generator
 
+	idle    float64 // p50 of the service time of the smallest load, nanoseconds
 	section results.CapacityCurve
 	points  []point
 	fit     *latencyFit // nil if the data do not support one
@@ -144,6 +146,10 @@ func (c *Curve) readPoints(s *results.Sweep) error {
 	}
 	if len(c.points) == 0 {
 		return fmt.Errorf("capacity: the sweep has no loads")
+	}
+	least := slices.MinFunc(c.points, func(a, b point) int { return cmp.Compare(a.Value, b.Value) })
+	if least.Service != nil {
+		c.idle = float64(least.Service.P50)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -104,7 +105,7 @@ func (c *Curve) saturation(s *results.Sweep) (most float64) {
 	var full []float64
 	for _, p := range c.points {
 		switch {
-		case p.usable() != "":
+		case p.usable() != "" || c.shortOfWorkers(p):
 		case p.broke("answered_share"):
 			full = append(full, p.AnsweredRate)
 		default:
@@ -129,6 +130,13 @@ func (c *Curve) saturation(s *results.Sweep) (most float64) {
 	return most
 }
 
+// shortOfWorkers reports whether a load was too large for the generator's
+// workers and not for the target: all were busy, and the target answered each
+// request about as fast as it does when it is idle.
+func (c *Curve) shortOfWorkers(p point) bool {
+	return p.broke("answered_share") && slices.Contains(p.Labels, "concurrency_limited") && p.Service != nil && float64(p.Service.P50) < 1.25*c.idle
+}
+
 // bears is "fit" for loads that the fit rests on, "capacity" for those that
 // the capacity rests on, or the reason for neither.
 func (c *Curve) bears(p point, known bool) string {
@@ -138,6 +146,8 @@ func (c *Curve) bears(p point, known bool) string {
 		return why
 	case p.OfferedRate == nil || !(*p.OfferedRate > 0):
 		return "nothing was offered"
+	case c.shortOfWorkers(p):
+		return "limited by the workers"
 	case p.broke("answered_share"):
 		return "capacity"
 	case known && p.Value > nearCapacity*c.section.Capacity.Value:
@@ -162,15 +172,7 @@ func distinct(points []point) []float64 {
 // answers the next ones.
 func lightest(data []point, light float64) unloaded {
 	sorted := slices.Clone(data)
-	slices.SortStableFunc(sorted, func(a, b point) int {
-		switch {
-		case a.Value < b.Value:
-			return -1
-		case a.Value > b.Value:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(sorted, func(a, b point) int { return cmp.Compare(a.Value, b.Value) })
 	h := results.NewHistogram()
 	for i, p := range sorted {
 		if i > 0 && p.Value > light && (h.TotalCount() >= 2*leastUnloaded || p.Value > 2*light) {
@@ -291,7 +293,7 @@ func (c *Curve) bootstrap(l fitter, data []point, seed uint64) {
 func (c *Curve) fullRates() []float64 {
 	var out []float64
 	for _, p := range c.points {
-		if p.usable() == "" && p.broke("answered_share") {
+		if p.usable() == "" && p.broke("answered_share") && !c.shortOfWorkers(p) {
 			out = append(out, p.AnsweredRate)
 		}
 	}

@@ -328,6 +328,27 @@ func TestCurvesWithoutAFit(t *testing.T) {
 	if c, _ := ReadCurve(sweep(func(f *results.File) { f.Sweep.Points = f.Sweep.Points[7:9] }), 1); plan(t, Request{Rate: 340, Region: "us-east-1", Curves: []*Curve{c}}).Latency.Basis != "neighbours" {
 		t.Error("two loads around the rate are not used as its neighbours")
 	}
+	// Too few workers look like a target that carries no more.
+	short := sweep(func(f *results.File) {
+		for i := range f.Sweep.Points {
+			p := &f.Sweep.Points[i]
+			p.Service = &results.Latency{P50: 8e6}
+			if len(p.Broken) > 0 {
+				p.Labels = []string{"concurrency_limited"}
+			}
+		}
+	})
+	if c, err := ReadCurve(short, 1); err != nil || c.section.Bound != "generator" {
+		t.Errorf("bound by %q, want the generator, whose workers were all busy (%v)", c.section.Bound, err)
+	}
+	for i := range short.Sweep.Points {
+		if p := &short.Sweep.Points[i]; len(p.Broken) > 0 {
+			p.Service.P50 = 80e6 // they waited in the target
+		}
+	}
+	if c, err := ReadCurve(short, 1); err != nil || c.section.Bound != "target" {
+		t.Errorf("bound by %q, want the target, in which they waited (%v)", c.section.Bound, err)
+	}
 	for _, row := range []struct {
 		name string
 		f    *results.File

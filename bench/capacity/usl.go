@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -112,14 +113,14 @@ func medianInterval(v []float64) results.Uncertain {
 
 // boundOf says what ended the sweep.
 func boundOf(c *Curve, s *results.Sweep) string {
-	throttled := false
+	throttled, short := false, false
 	for _, p := range c.points {
-		throttled = throttled || p.broke("throttle_share")
+		throttled, short = throttled || p.broke("throttle_share"), short || c.shortOfWorkers(p)
 	}
 	switch {
 	case throttled:
 		return "throttles"
-	case s.Stopped == "ceiling" || c.Limited:
+	case s.Stopped == "ceiling" || c.Limited || short:
 		return "generator"
 	}
 	return "sweep"
@@ -197,7 +198,7 @@ func (c *Curve) derive(used []point) {
 		c.why("response time against rate: throughput did not level off, so the target's capacity is not known")
 		return
 	}
-	least := slices.MinFunc(used, func(a, b point) int { return int(a.Value - b.Value) })
+	least := slices.MinFunc(used, func(a, b point) int { return cmp.Compare(a.Value, b.Value) })
 	u := unloadedOf(least.hist)
 	capacity := c.section.Capacity
 	q := queue{capacity.Value, max(1, capacity.Value*u.mean), (1 + u.variation()) / 2}
