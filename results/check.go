@@ -71,7 +71,7 @@ func (p *SweepPoint) fault() string {
 	if text := negative(reflect.ValueOf(*p)); text != "" {
 		return text
 	}
-	return ""
+	return p.Response.fault("response_ns", p.Histogram)
 }
 
 // fault holds percentiles against their histogram, if there is one.

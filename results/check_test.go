@@ -20,7 +20,7 @@ func TestReadChecksSections(t *testing.T) {
 		f.EngineBench = &results.EngineBench{Cases: []results.EngineCase{c}}
 	}
 	sweep := func(f *results.File) {
-		p := results.SweepPoint{Value: 10, Response: f.Load[0].Response}
+		p := results.SweepPoint{Value: 10, Response: f.Load[0].Response, Histogram: f.Load[0].Histograms["response"]}
 		f.Sweep = &results.Sweep{Points: []results.SweepPoint{p}}
 	}
 	rows := []struct {
@@ -37,6 +37,10 @@ func TestReadChecksSections(t *testing.T) {
 		{"engine bench made faster", func(f *results.File) { engine(f); f.EngineBench.Cases[0].LowNs = 0.5 }, "low_ns is 0.5 and median_ns 2; its rounds say 1 and 2"},
 		{"engine bench of no job", func(f *results.File) { engine(f); f.EngineBench.Cases[0].Jobs = 0 }, "jobs is 0"},
 		{"sweep", sweep, ""},
+		{"sweep made faster", func(f *results.File) {
+			sweep(f)
+			f.Sweep.Points[0].Response = &results.Latency{P50: 1}
+		}, "sweep point 1: response_ns is p50 1"},
 		{"sweep of less than nothing", func(f *results.File) { sweep(f); f.Sweep.Points[0].Length = -time.Second }, "sweep point 1: length_ns is -1000000000"},
 		{"rounds", func(f *results.File) {
 			f.Rounds = []results.Rounds{{Metric: "ns/op", Name: "x", Values: []float64{1, 2}, Again: []float64{1, 2}}}

@@ -162,7 +162,7 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := readRecording(path)
-	if err != nil || r.Rounds != len(values) || r.Series[0].NewAgain[59] != 123460 {
+	if err != nil || r.Rounds != len(values) || math.Abs(r.Series[0].NewAgain[59]-123460) > 0.001 {
 		t.Errorf("got %+v, %v", r, err)
 	}
 	arm(filepath.Join(dir, "new"), "b", values)
@@ -172,6 +172,22 @@ func TestRecord(t *testing.T) {
 	arm(filepath.Join(dir, "new"), "a", values[1:])
 	if err := record(dir, path); err == nil {
 		t.Error("arms of unequal length were recorded")
+	}
+}
+
+// TestLevel: after it no recording's arms differ on the whole.
+func TestLevel(t *testing.T) {
+	r := madeUp()
+	for i := range r.Series[0].New {
+		r.Series[0].New[i] *= 1.02
+		r.Series[0].NewAgain[i] *= 1.02
+	}
+	r.Series = append(r.Series, Series{Metric: "allocs/op", Base: make([]float64, r.Rounds), New: make([]float64, r.Rounds), Again: make([]float64, r.Rounds), NewAgain: make([]float64, r.Rounds)})
+	r.level()
+	for _, s := range r.Series {
+		if e := s.effect(1); e.Ratio != 0 && math.Abs(e.Ratio-1) > 1e-9 || slices.ContainsFunc(s.New, math.IsNaN) {
+			t.Errorf("%s: the arms differ by %v", s.Metric, e.Ratio)
+		}
 	}
 }
 

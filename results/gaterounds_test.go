@@ -85,7 +85,27 @@ func readRecording(path string) (*recording, error) {
 	if err := json.Unmarshal(raw, r); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return r, r.check(path)
+	if err := r.check(path); err != nil {
+		return nil, err
+	}
+	r.level()
+	return r, nil
+}
+
+// level takes out what the recording's arms differ on the whole. Both were one
+// build, so that is chance; it would be in every simulated gate, as no chance
+// is in every real one. What lasts for a few rounds stays.
+func (r *recording) level() {
+	for _, s := range r.Series {
+		ratio := s.effect(1).Ratio
+		if ratio <= 0 {
+			continue // nothing but zeros
+		}
+		for i := range s.New {
+			s.New[i] /= ratio
+			s.NewAgain[i] /= ratio
+		}
+	}
 }
 
 func (r *recording) check(path string) error {
@@ -152,9 +172,8 @@ func (r *recording) simulate(j judge, s scenario, found func([]Finding) bool, ga
 
 // gate draws blocks of rounds, none twice, as no gate measures a round twice: a
 // test of independent rounds would take the copy for more evidence. All figures
-// and runs of a round stay together, as they were measured. In every other block, by chance, base
-// and candidate change places: both were one build, so what little the
-// recording's arms differ is chance, which would otherwise be in every gate.
+// and runs of a round stay together, as they were measured. In every other
+// block, by chance, base and candidate change places: both were one build.
 func (r *recording) gate(s scenario, seed uint64) []Series {
 	rng := rand.New(rand.NewPCG(seed, 0x67617465))
 	type draw struct {
