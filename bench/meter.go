@@ -41,7 +41,7 @@ type meter struct {
 // newMeter starts with the run.
 func newMeter(r *runner) *meter {
 	m := &meter{runner: r, begun: make(chan struct{})}
-	m.timer = time.AfterFunc(r.from, func() {
+	m.timer = time.AfterFunc(r.from-r.now(), func() {
 		m.from = r.usage()
 		close(m.begun)
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/target"
 )
 
 // Phase of a run.
@@ -93,7 +94,7 @@ func (w *watcher) append(ivs []interval, now time.Duration, final bool) {
 	if w.log == nil {
 		w.log, w.logError = results.NewIntervalLog(w.options.Log, results.LogHeader{
 			RunID: w.options.RunID, PlanHash: w.options.PlanHash, Shard: w.plan.Shard, Shards: w.plan.Shards, Started: w.start.Add(w.from),
-			Mode: string(w.plan.Mode()), Client: w.target.Info().Client, Calibration: w.options.Calibration, Run: w.options.Envelope,
+			Mode: string(w.plan.Mode()), Client: w.target.Info().Client, Calibration: w.options.Calibration, Run: w.envelope(),
 		})
 		if w.logError != nil {
 			return
@@ -112,6 +113,21 @@ func (w *watcher) append(ivs []interval, now time.Duration, final bool) {
 		}
 	}
 	w.logError = w.log.Commit(counts, final)
+}
+
+// envelope is what is known of the run beforehand, and how its shard began.
+func (w *watcher) envelope() *results.File {
+	f := w.options.Envelope
+	if f == nil || f.Shard == nil {
+		return f
+	}
+	out, s := *f, *f.Shard
+	s.Began, s.Late = w.start, max(0, w.joined)
+	if c := counters(w.target); c != (target.Counters{}) {
+		s.ClockOffset = &c.DateDelta
+	}
+	out.Shard = &s
+	return &out
 }
 
 func (iv interval) logCounts(due int64) results.LogCounts {

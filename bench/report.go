@@ -30,6 +30,11 @@ type Report struct {
 	Left []string
 	// KeysMade is the number of keys that the run created.
 	KeysMade int
+	// Began is the schedule's zero by the local clock; Late is how long after it
+	// the run joined its schedule, which only Options.StartAt can bring about.
+	// What was due before is dropped.
+	Began time.Time
+	Late  time.Duration
 	// Counters of the target from the start of the set-up to the end of the
 	// load; zero if it does not count.
 	Counters target.Counters
@@ -89,7 +94,9 @@ func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options,
 		return err
 	}
 	w := &watcher{runner: r, options: o}
+	r.startAt = o.StartAt
 	r.run(ctx, w.tick)
+	rep.Began, rep.Late = r.start, max(0, r.joined)
 	w.finish()
 	if w.logError != nil {
 		rep.Warnings = append(rep.Warnings, "the interval log is incomplete: "+w.logError.Error())

@@ -41,6 +41,12 @@ type Options struct {
 	// nil is none.
 	Envelope *results.File
 
+	// StartAt is the zero of the schedule (its warm-up comes first): shards that
+	// share it load the target together. Run makes the keys, then waits for it;
+	// what was due before Run had joined is dropped. The zero value is as soon as
+	// the keys are there.
+	StartAt time.Time
+
 	// Observer is called about once a second and at each change of phase, from
 	// one goroutine at a time. It must return soon; nil is none.
 	Observer func(Progress)
@@ -122,10 +128,13 @@ type runner struct {
 	budget  *budget
 	classOf [][2]uint16 // by key: class of GenerateMac, of VerifyMac
 
-	start time.Time
-	from  time.Duration // warm-up ends
-	to    time.Duration // schedule ends
-	queue chan ticket
+	startAt time.Time // of the options
+
+	start  time.Time
+	joined time.Duration // when the runner was up; above 0 only if it was too late for StartAt
+	from   time.Duration // warm-up ends
+	to     time.Duration // schedule ends
+	queue  chan ticket
 
 	interval time.Duration // between ticks
 
@@ -157,11 +166,15 @@ func (r *runner) end(why string) {
 	})
 }
 
-// run performs warm-up, load and drain, and returns when every worker has.
+// run waits for the start, performs warm-up, load and drain, and returns when every
+// worker has.
 func (r *runner) run(ctx context.Context, tick func()) {
 	schedule, stop := context.WithCancel(ctx)
 	defer stop()
-	r.stop, r.start = stop, time.Now()
+	r.stop, r.start = stop, begin(ctx, r.startAt)
+	if !r.startAt.IsZero() {
+		r.joined = r.now()
+	}
 	unhook := context.AfterFunc(ctx, func() { r.end(StoppedInterrupted) })
 	defer unhook()
 
@@ -209,7 +222,7 @@ func (r *runner) pace(ctx context.Context) {
 	if err != nil {
 		panic("bench: a validated plan has no schedule: " + err.Error())
 	}
-	drain := time.NewTimer(r.to + r.plan.drain())
+	drain := time.NewTimer(r.to + r.plan.drain() - r.now())
 	defer drain.Stop()
 	g := poster{runner: r, pacer: p, drain: drain.C}
 	g.post(ctx, warm, 0)
@@ -245,7 +258,7 @@ func (g *poster) post(ctx context.Context, s *Schedule, base time.Duration) {
 			g.offered[g.class(t.item)].Add(1)
 		}
 		t.posted, t.blocked = now, g.until
-		if !g.hand(ctx, t) {
+		if g.missed(t) || !g.hand(ctx, t) {
 			g.dropped(t)
 		}
 		now = max(now, g.until)

@@ -146,7 +146,7 @@ func TestMergeTakesACutShard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := results.Merge([]*results.File{cut, whole})
+	got, err := results.Merge(parts([]*results.File{cut, whole})...)
 	if err != nil {
 		t.Fatal(err)
 	}

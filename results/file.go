@@ -25,6 +25,7 @@ type File struct {
 	RunID       string      `json:"run_id"`
 	SessionID   string      `json:"session_id,omitempty"` // same in all arms of one interleaved session
 	Shard       *Shard      `json:"shard,omitempty"`      // which part of the plan this is; nil is the whole
+	Shards      *Shards     `json:"shards,omitempty"`     // only in a merged result: what each shard gave
 	Started     time.Time   `json:"started"`
 	Finished    time.Time   `json:"finished"`
 	Interrupted bool        `json:"interrupted"`
@@ -47,12 +48,6 @@ type File struct {
 	// Unknown keeps members that a newer version wrote, so that nothing is lost
 	// when an older tool rewrites the file.
 	Unknown map[string]json.RawMessage `json:"-"`
-}
-
-// Shard is one exact share of a plan's schedule.
-type Shard struct {
-	Index int `json:"index"` // 0 to Count−1
-	Count int `json:"count"`
 }
 
 // Tool is the program that wrote the file.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strconv"
 	"strings"
@@ -61,6 +62,12 @@ const (
 	markCommit = "#[commit: "
 	markEnd    = "]"
 )
+
+// memberSum is the last member of a commit: the CRC-32 of the interval's
+// histogram lines and of the commit without this member. Histograms
+// have a checksum of their own, but tags, times and counts have not. Logs of
+// before it was kept have none.
+const memberSum = `,"crc32":"`
 
 // commit ends an interval. Only what stands before one counts.
 type commit struct {
@@ -130,7 +137,8 @@ func (l *IntervalLog) Commit(counts []LogCounts, final bool) error {
 	raw, err := json.Marshal(commit{l.n, counts, final, l.from, l.to})
 	l.keep(err)
 	l.n, l.from, l.to = 0, 0, 0
-	fmt.Fprintf(&l.buf, "%s%s%s\n", markCommit, raw, markEnd)
+	sum := crc32.Update(crc32.ChecksumIEEE(l.buf.Bytes()), crc32.IEEETable, raw)
+	fmt.Fprintf(&l.buf, "%s%s%s%08x\"}%s\n", markCommit, bytes.TrimSuffix(raw, []byte("}")), memberSum, sum, markEnd)
 	return l.flush()
 }
 
@@ -214,6 +222,21 @@ type logParser struct {
 	each    func(LoggedInterval)
 	header  bool
 	pending []LoggedInterval
+	sum     uint32 // of the pending lines
+}
+
+// check compares a commit's checksum with what was read.
+func (p *logParser) check(line string) error {
+	lines := p.sum
+	p.sum = 0
+	before, sum, ok := strings.Cut(strings.TrimPrefix(line, markCommit), memberSum)
+	if !ok {
+		return nil
+	}
+	if want := fmt.Sprintf("%08x\"}%s", crc32.Update(lines, crc32.IEEETable, []byte(before+"}")), markEnd); sum != want {
+		return errors.New("the interval that ends here does not fit its checksum: the log is damaged")
+	}
+	return nil
 }
 
 func (p *logParser) line(line string) error {
@@ -229,6 +252,9 @@ func (p *logParser) line(line string) error {
 		if c.Intervals != len(p.pending) {
 			return fmt.Errorf("the interval has %d histograms, its commit says %d", len(p.pending), c.Intervals)
 		}
+		if err := p.check(line); err != nil {
+			return err
+		}
 		p.run.Counts, p.run.Final = c.Counts, c.Final
 		end := LoggedCommit{Counts: c.Counts}
 		if c.To > 0 {
@@ -239,6 +265,7 @@ func (p *logParser) line(line string) error {
 	case line == "" || line[0] == '#' || line[0] == '"':
 		return nil
 	}
+	p.sum = crc32.Update(p.sum, crc32.IEEETable, append([]byte(line), '\n'))
 	iv, err := parseInterval(line)
 	if err == nil && len(p.pending) == maxPending {
 		err = fmt.Errorf("more than %d histograms in one interval", maxPending)

@@ -1,44 +1,77 @@
 package results
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"time"
 )
 
-// ErrNotMergeable marks files that are not shards of one plan.
-var ErrNotMergeable = errors.New("results: not shards of one plan")
+// ErrNotMergeable marks files that are not shards of one run of one plan.
+var ErrNotMergeable = errors.New("results: not shards of one run")
 
-// Merge joins the shards of one plan into one result, exactly: counts are
+// Part is what one shard left.
+type Part struct {
+	Source string // where it was read from, for messages; may be empty
+	File   *File
+}
+
+func (p Part) String() string {
+	if p.Source == "" {
+		return "run " + p.File.RunID
+	}
+	return fmt.Sprintf("%s (run %s)", p.Source, p.File.RunID)
+}
+
+// Merge joins the shards of one run into one result, exactly: counts are
 // added, histograms merged bucket for bucket, and percentiles taken from the
-// merged histograms. Nothing is averaged and nothing is rescaled.
+// merged histograms. Nothing is averaged and nothing is rescaled. Shards are
+// put side by side by their schedule, not by their clocks.
 //
-// The order of files does not matter. Different plans, tools, client roads or
-// SDK versions, the same shard twice, or a file that is no shard are errors
-// that wrap ErrNotMergeable and name the file by its run id. A missing shard is
-// no error: the merged verdict is at best Inconclusive, and a warning says
-// which shards are missing. The inputs are not changed.
-func Merge(files []*File) (*File, error) {
-	if len(files) == 0 {
-		return nil, fmt.Errorf("%w: there are none", ErrNotMergeable)
+// The order of parts does not matter. Different plans, tools, modules or
+// Regions, a shard that is there twice, a file that is no shard or one that
+// does not exist are errors that wrap ErrNotMergeable; each such part is named.
+// A missing shard, or a torn one, is no error: the merged verdict is at best
+// Inconclusive, and the section Shards accounts for every shard. The inputs are
+// not changed.
+func Merge(parts ...Part) (*File, error) {
+	parts = slices.Clone(parts)
+	slices.SortStableFunc(parts, func(a, b Part) int { return a.index() - b.index() })
+	if err := mergeable(parts); err != nil {
+		return nil, err
 	}
-	files = slices.Clone(files)
-	for _, f := range files {
-		if err := sameAs(files[0], f); err != nil {
-			return nil, err
-		}
+	out := joined(parts)
+	var err error
+	if out.Load, err = mergeLoads(parts); err != nil {
+		return nil, err
 	}
-	slices.SortFunc(files, func(a, b *File) int { return a.Shard.Index - b.Shard.Index })
-	out := *files[0]
-	out.Shard, out.Verdict, out.Warnings, out.Load, out.Unknown = nil, "", []string{}, nil, nil
-	for i, f := range files {
-		if i > 0 && f.Shard.Index == files[i-1].Shard.Index {
-			return nil, fmt.Errorf("%w: shard %d is there twice (runs %s and %s)", ErrNotMergeable, f.Shard.Index, files[i-1].RunID, f.RunID)
-		}
+	out.Shards = account(parts, out.Load)
+	out.Warnings = append(out.Warnings, out.Shards.warnings(out.Load)...)
+	out.Warnings = append(out.Warnings, hostWarnings(parts)...)
+	if out.Shards.Degraded || out.Shards.apart(out.Load) {
+		out.Verdict = Worse(out.Verdict, Inconclusive)
+	}
+	return out, nil
+}
+
+func (p Part) index() int {
+	if p.File.Shard == nil {
+		return -1
+	}
+	return p.File.Shard.Index
+}
+
+// joined is the merged result without its sections.
+func joined(parts []Part) *File {
+	out := *parts[0].File
+	out.Shard, out.Verdict, out.Warnings, out.Load, out.Unknown, out.Interrupted = nil, "", []string{}, nil, nil, false
+	ids := sha256.New()
+	for _, p := range parts {
+		f := p.File
+		fmt.Fprintln(ids, f.RunID)
 		if f.Started.Before(out.Started) {
 			out.Started = f.Started
 		}
@@ -51,166 +84,103 @@ func Merge(files []*File) (*File, error) {
 			out.Warnings = append(out.Warnings, fmt.Sprintf("shard %d: %s", f.Shard.Index, w))
 		}
 	}
-	if missing := missingShards(files); len(missing) > 0 {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("shards missing: %s of %d; rates are those achieved by the shards present",
-			strings.Join(missing, ", "), files[0].Shard.Count))
-		out.Verdict = Worse(out.Verdict, Inconclusive)
-	}
-	var err error
-	out.Load, err = mergeLoads(files)
-	return &out, err
+	out.RunID = hex.EncodeToString(ids.Sum(nil)[:6]) // of these shards, in any order
+	return &out
 }
 
-// sameAs compares what must not differ between shards.
-func sameAs(first, f *File) error {
-	refuse := func(what, a, b string) error {
-		return fmt.Errorf("%w: %s of run %s is %s, of run %s %s", ErrNotMergeable, what, first.RunID, a, f.RunID, b)
+// mergeable reports everything that keeps parts, sorted by index, from being
+// merged.
+func mergeable(parts []Part) error {
+	var faults []error
+	refuse := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrNotMergeable}, args...)...))
 	}
+	if len(parts) == 0 {
+		refuse("there are none")
+	}
+	var first, before *Part
+	for i := range parts {
+		p := &parts[i]
+		s := p.File.Shard
+		switch {
+		case s == nil:
+			refuse("%s is a whole run", p)
+			continue
+		case s.Count < 1 || s.Index < 0 || s.Index >= s.Count:
+			refuse("%s is shard %d of %d, which does not exist", p, s.Index, s.Count)
+			continue
+		case first == nil:
+			first = p
+		case s.Count != first.File.Shard.Count:
+			refuse("%s is one of %d shards, %s one of %d", first, first.File.Shard.Count, p, s.Count)
+		case p.File.RunID == before.File.RunID:
+			refuse("shard %d is there twice: %s and %s are the same run", s.Index, before, p)
+		case s.Index == before.File.Shard.Index:
+			refuse("shard %d is there twice: %s and %s are two runs of it; a retried shard sent its calls again, so name the one that counts", s.Index, before, p)
+		}
+		if what, a, b := difference(first.File, p.File); what != "" {
+			refuse("%s of %s is %s, of %s %s", what, first, a, p, b)
+		}
+		before = p
+	}
+	return errors.Join(faults...)
+}
+
+// difference names the first thing that must not differ between shards but
+// does.
+func difference(a, b *File) (what, ofA, ofB string) {
 	switch {
-	case f.Shard == nil:
-		return fmt.Errorf("%w: run %s is a whole run", ErrNotMergeable, f.RunID)
-	case f.Shard.Count < 1 || f.Shard.Index < 0 || f.Shard.Index >= f.Shard.Count:
-		return fmt.Errorf("%w: run %s is shard %d of %d, which does not exist", ErrNotMergeable, f.RunID, f.Shard.Index, f.Shard.Count)
-	case first.Shard == nil || f.Shard.Count != first.Shard.Count:
-		return fmt.Errorf("%w: runs %s and %s disagree on the number of shards", ErrNotMergeable, first.RunID, f.RunID)
-	case f.PlanHash != first.PlanHash:
-		return refuse("the plan", first.PlanHash[:min(12, len(first.PlanHash))], f.PlanHash[:min(12, len(f.PlanHash))])
-	case f.Tool != first.Tool:
-		return refuse("the tool", first.Tool.Version, f.Tool.Version)
+	case a.PlanHash != b.PlanHash:
+		return "the plan", short(a.PlanHash), short(b.PlanHash)
+	case a.Tool != b.Tool:
+		return "the tool", a.Tool.version(), b.Tool.version()
+	case a.Environment.Endpoint.Region != b.Environment.Endpoint.Region:
+		return "the Region", a.Environment.Endpoint.Region, b.Environment.Endpoint.Region
+	case a.Shard.ScheduledAll != b.Shard.ScheduledAll && a.Shard.ScheduledAll*b.Shard.ScheduledAll != 0:
+		return "the schedule", fmt.Sprintf("%d arrivals", a.Shard.ScheduledAll), fmt.Sprintf("%d arrivals", b.Shard.ScheduledAll)
+	case !sameTime(a.Shard.StartAt, b.Shard.StartAt):
+		return "the start", timeText(a.Shard.StartAt), timeText(b.Shard.StartAt)
 	}
-	for name := range first.Environment.Modules {
-		if a, b := first.Environment.Modules[name], f.Environment.Modules[name]; a != b {
-			return refuse(name, a, b)
+	for name, v := range a.Environment.Modules {
+		if other := b.Environment.Modules[name]; other != v {
+			return name, v, other
 		}
 	}
-	return nil
+	for name, v := range b.Environment.Modules {
+		if other := a.Environment.Modules[name]; other != v {
+			return name, other, v
+		}
+	}
+	return "", "", ""
 }
 
-func missingShards(files []*File) []string {
-	present := map[int]bool{}
-	for _, f := range files {
-		present[f.Shard.Index] = true
+func short(hash string) string { return hash[:min(12, len(hash))] }
+
+func (t Tool) version() string { return strings.TrimSpace(t.Version + " " + t.Commit) }
+
+func sameTime(a, b *time.Time) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
+
+func timeText(t *time.Time) string {
+	if t == nil {
+		return "not fixed"
 	}
-	var missing []string
-	for i := range files[0].Shard.Count {
-		if !present[i] {
-			missing = append(missing, fmt.Sprint(i))
-		}
-	}
-	return missing
+	return t.UTC().Format(time.RFC3339)
 }
 
-// loadKey is what tells the loads of one file apart.
-type loadKey struct{ operation, spec, mode, client string }
-
-func mergeLoads(files []*File) ([]Load, error) {
-	var order []loadKey
-	parts := map[loadKey][]Load{}
-	for _, f := range files {
-		for _, l := range f.Load {
-			k := loadKey{l.Operation, l.KeySpec, l.Mode, l.Client}
-			if parts[k] == nil {
-				order = append(order, k)
-			}
-			parts[k] = append(parts[k], l)
-		}
-	}
-	var out []Load
-	for _, k := range order {
-		l, err := mergeLoad(parts[k])
-		if err != nil {
-			return nil, fmt.Errorf("results: %s %s: %w", k.operation, k.spec, err)
-		}
-		out = append(out, l)
-	}
-	return out, nil
-}
-
-// mergeLoad adds up one load's parts.
-func mergeLoad(parts []Load) (Load, error) {
-	out := parts[0]
-	out.Errors, out.OfferedRate = map[string]int64{}, nil
-	out.Labels = nil
-	// Of one process and its machine; a merged run has no such thing.
-	out.PacerLag, out.WorkersNeeded, out.Network, out.Calibration = nil, 0, nil, nil
-	out.CPUPerRequest, out.AllocsPerRequest, out.BytesPerRequest = nil, nil, nil
-	for i, l := range parts {
-		if i > 0 {
-			out.add(l)
-		}
-		for code, n := range l.Errors {
-			out.Errors[code] += n
-		}
-		if l.OfferedRate != nil {
-			sum := *l.OfferedRate
-			if out.OfferedRate != nil {
-				sum += *out.OfferedRate
-			}
-			out.OfferedRate = &sum
-		}
-		out.Duration = max(out.Duration, l.Duration)
-		if l.VerifiedBy != out.VerifiedBy {
-			out.VerifiedBy = "consistency" // the weaker of the two
-		}
-		out.Labels = append(out.Labels, l.Labels...)
-	}
-	slices.Sort(out.Labels)
-	out.Labels = slices.Compact(out.Labels)
-	out.AchievedRate = 0
-	if out.Duration > 0 {
-		out.AchievedRate = float64(out.Succeeded) / out.Duration.Seconds()
-	}
-	return out, out.mergeHistograms(parts)
-}
-
-// add adds the counts of another part.
-func (l *Load) add(o Load) {
-	l.Requests += o.Requests
-	l.Succeeded += o.Succeeded
-	l.Attempts += o.Attempts
-	l.Throttled += o.Throttled
-	l.Dropped += o.Dropped
-	l.Late += o.Late
-	l.ConnectionsOpened += o.ConnectionsOpened
-	l.WrongTags += o.WrongTags
-	l.Refused += o.Refused
-	l.Unfinished += o.Unfinished
-	l.Verified += o.Verified
-	l.Waited += o.Waited
-}
-
-// mergeHistograms merges bucket for bucket and takes the percentiles anew.
-func (l *Load) mergeHistograms(parts []Load) error {
-	merged := map[string]*hdrhistogram.Histogram{}
+// hostWarnings tell of shards that did not load one host.
+func hostWarnings(parts []Part) []string {
+	var hosts []string
 	for _, p := range parts {
-		if p.Histograms == nil && p.Response != nil {
-			return errors.New("a part has percentiles but no histograms, so it cannot be merged")
-		}
-		for name, text := range p.Histograms {
-			h, err := DecodeHistogram(text)
-			if err != nil {
-				return err
-			}
-			if merged[name] == nil {
-				merged[name] = NewHistogram()
-			}
-			if dropped := merged[name].Merge(h); dropped > 0 {
-				return fmt.Errorf("%d values of histogram %s are out of range", dropped, name)
-			}
+		if host := p.File.Environment.Endpoint.Host; !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
 		}
 	}
-	l.Histograms = nil
-	for _, name := range slices.Sorted(maps.Keys(merged)) {
-		text, err := EncodeHistogram(merged[name])
-		if err != nil {
-			return err
-		}
-		if l.Histograms == nil {
-			l.Histograms = map[string]string{}
-		}
-		l.Histograms[name] = text
+	if len(hosts) < 2 {
+		return nil
 	}
-	l.Response, l.Service = LatencyOf(merged["response"]), LatencyOf(merged["service"])
-	l.Lag, l.Wire = LatencyOf(merged["lag"]), LatencyOf(merged["wire"])
-	return nil
+	slices.Sort(hosts)
+	if parts[0].File.Environment.Endpoint.Kind == "emulator" {
+		return []string{"each shard had an embedded emulator of its own: give --target the URL of one that all can reach"}
+	}
+	return []string{"the shards connected to different hosts: " + strings.Join(hosts, ", ")}
 }

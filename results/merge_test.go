@@ -36,6 +36,13 @@ func shardOf(t *testing.T, index, count int, values []int64) *results.File {
 	return f
 }
 
+func parts(files []*results.File) (out []results.Part) {
+	for _, f := range files {
+		out = append(out, results.Part{File: f})
+	}
+	return out
+}
+
 // TestMergeEqualsTheWhole is the property that merging is for: however values
 // are dealt to shards, and in whatever order these are merged, the result is
 // the one of a single process.
@@ -54,7 +61,7 @@ func TestMergeEqualsTheWhole(t *testing.T) {
 			files[i] = shardOf(t, i, n, dealt[i])
 		}
 		rng.Shuffle(n, func(i, j int) { files[i], files[j] = files[j], files[i] })
-		got, err := results.Merge(files)
+		got, err := results.Merge(parts(files)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +77,7 @@ func TestMergeEqualsTheWhole(t *testing.T) {
 }
 
 func TestMergeNamesMissingShards(t *testing.T) {
-	got, err := results.Merge([]*results.File{shardOf(t, 3, 4, []int64{1}), shardOf(t, 1, 4, []int64{2})})
+	got, err := results.Merge(parts([]*results.File{shardOf(t, 3, 4, []int64{1}), shardOf(t, 1, 4, []int64{2})})...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,28 +98,34 @@ func TestMergeRefuses(t *testing.T) {
 	}{
 		{"a whole run", func(f *results.File) { f.Shard = nil }, "is a whole run"},
 		{"another plan", func(f *results.File) { f.PlanHash = strings.Repeat("f", 64) }, "the plan"},
-		{"another number of shards", func(f *results.File) { f.Shard.Count = 3 }, "number of shards"},
-		{"the same shard twice", func(f *results.File) { f.Shard.Index = 0 }, "shard 0 is there twice"},
+		{"another number of shards", func(f *results.File) { f.Shard.Count = 3 }, "one of 2 shards, run aaaaaaaab one of 3"},
+		{"a shard that ran twice", func(f *results.File) { f.Shard.Index = 0 }, "shard 0 is there twice: run aaaaaaaaa and run aaaaaaaab are two runs of it"},
+		{"the same run twice", func(f *results.File) { f.Shard.Index, f.RunID = 0, "aaaaaaaaa" }, "are the same run"},
+		{"another Region", func(f *results.File) { f.Environment.Endpoint.Region = "eu-west-1" }, "the Region"},
+		{"another start", func(f *results.File) { at := time.Unix(1e9, 0); f.Shard.StartAt = &at }, "the start"},
+		{"another number of arrivals", func(f *results.File) { f.Shard.ScheduledAll = 7 }, "the schedule"},
+		{"another module", func(f *results.File) { f.Environment.Modules["extra"] = "v1" }, "extra"},
 		{"a shard that does not exist", func(f *results.File) { f.Shard.Index = 2 }, "does not exist"},
 		{"another tool", func(f *results.File) { f.Tool.Version = "other" }, "the tool"},
 		{"another SDK", func(f *results.File) { f.Environment.Modules = map[string]string{"sdk": "v2"} }, "sdk"},
 	}
 	for _, row := range rows {
 		a, b := plain(0), plain(1)
+		a.Shard.ScheduledAll, b.Shard.ScheduledAll = 6, 6
 		a.Environment.Modules = map[string]string{"sdk": "v1"}
 		b.Environment.Modules = map[string]string{"sdk": "v1"}
 		row.change(b)
-		_, err := results.Merge([]*results.File{a, b})
+		_, err := results.Merge(results.Part{File: a}, results.Part{File: b})
 		if !errors.Is(err, results.ErrNotMergeable) || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
 		}
 	}
-	if _, err := results.Merge(nil); !errors.Is(err, results.ErrNotMergeable) {
+	if _, err := results.Merge(); !errors.Is(err, results.ErrNotMergeable) {
 		t.Errorf("nothing: got %v", err)
 	}
 	broken := plain(0)
 	broken.Load[0].Histograms["response"] = "AAAA"
-	if _, err := results.Merge([]*results.File{broken, plain(1)}); err == nil {
+	if _, err := results.Merge(results.Part{File: broken}, results.Part{File: plain(1)}); err == nil {
 		t.Error("a broken histogram was merged")
 	}
 }

@@ -28,10 +28,14 @@ type benchKMSCmd struct {
 
 // Run measures and writes a result.
 func (c benchKMSCmd) Run(a *app) error {
-	if err := c.force(a); err != nil {
+	if err := errors.Join(c.force(a), c.resolve(a.env), c.into(&c.Out)); err != nil {
 		return err
 	}
 	plan, spec, err := c.check(a)
+	if err != nil {
+		return err
+	}
+	startAt, err := c.startAt(plan)
 	if err != nil {
 		return err
 	}
@@ -43,14 +47,17 @@ func (c benchKMSCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	rec.file.Shard = c.shardOf(plan)
+	rec.file.Shard = c.shardOf(plan, startAt)
+	if s := rec.file.Shard; s != nil {
+		a.say("shard %d of %d%s, plan %.12s", s.Index, s.Count, c.origin(), rec.file.PlanHash)
+	}
 	client := c.options(plan)
 	o, err := spec.open(a, c.targetFlags, client, childEmulator())
 	if err != nil {
 		rec.drop()
 		return err
 	}
-	l := loadRun{plan: plan, secrets: secrets}
+	l := loadRun{plan: plan, secrets: secrets, startAt: startAt}
 	calibrate := func() (*results.Calibration, error) {
 		return c.calibrate(a, spec, c.targetFlags, client, plan)
 	}
@@ -71,8 +78,11 @@ func (c benchKMSCmd) check(a *app) (bench.Plan, targetSpec, error) {
 		return bench.Plan{}, spec, err
 	}
 	plan, err := c.plan(c.Seed, c.Timeout)
+	if err != nil {
+		return plan, spec, c.because(err)
+	}
 	if spec.aws {
-		plan = c.capped(plan)
+		plan = c.share(plan.Shards).capped(plan)
 	}
 	return plan, spec, err
 }
@@ -81,7 +91,7 @@ func (c benchKMSCmd) check(a *app) (bench.Plan, targetSpec, error) {
 func (c benchKMSCmd) measure(a *app, o *opened, l loadRun, calibrate func() (*results.Calibration, error), rec *record) error {
 	e, err := loadEstimate(l.plan, o.aws)
 	if err == nil {
-		err = c.consent(a, o, e)
+		err = c.share(l.plan.Shards).consent(a, o, e)
 	}
 	if err == nil {
 		err = o.reach(a.ctx)

@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/results/render"
@@ -94,36 +92,4 @@ func (c compareCmd) Run(a *app) error {
 		return unknownf("the comparison cannot be printed: %w", err)
 	}
 	return verdictError(cmp.Verdict, false)
-}
-
-type mergeCmd struct {
-	Out   string   `required:"" placeholder:"DIR" help:"Directory of the merged result."`
-	JSON  bool     `name:"json" help:"Print the result for machines."`
-	Shard []string `arg:"" help:"Result files or directories, one for each shard of one plan."`
-}
-
-// Run merges shards exactly.
-func (c mergeCmd) Run(a *app) error {
-	files, err := readAll(a, c.Shard...)
-	if err != nil {
-		return err
-	}
-	merged, err := results.Merge(files)
-	if err != nil {
-		return unknownf("%w", err)
-	}
-	path, err := results.Write(c.Out, merged)
-	if err != nil {
-		return unknownf("%w", err)
-	}
-	if c.JSON {
-		err = printJSON(a, results.Summarize(merged, path))
-	} else {
-		err = render.Text(a.streams.out, merged)
-	}
-	if err != nil {
-		return fmt.Errorf("the result cannot be printed: %w", err)
-	}
-	a.say("result: %s", filepath.Clean(path))
-	return verdictError(merged.Verdict, false)
 }

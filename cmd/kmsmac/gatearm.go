@@ -72,7 +72,7 @@ func (g *gateArm) measure(ctx context.Context) ([]results.Figure, error) {
 func (g *gateArm) run(ctx context.Context) (talk string, err error) {
 	cmd := exec.CommandContext(ctx, g.binary, g.args...)
 	cmd.Args[0] = "kmsmac"
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GITHUB_STEP_SUMMARY=") })
+	cmd.Env = slices.DeleteFunc(withoutArrays(os.Environ()), func(v string) bool { return strings.HasPrefix(v, "GITHUB_STEP_SUMMARY=") })
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	separate(cmd)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"time"
 
 	"github.com/kmsmac/kmsmac/bench"
 	"github.com/kmsmac/kmsmac/results"
@@ -13,6 +14,7 @@ type loadRun struct {
 	secrets     [][]byte             // of plan.Workload.Keys, in their order
 	calibration *results.Calibration // nil is none
 	observe     func(bench.Progress) // besides the progress line; nil is none
+	startAt     time.Time            // zero of the schedule; zero is none
 }
 
 // watched runs the load with profiles and metrics.
@@ -37,7 +39,7 @@ func (l loadRun) run(a *app, o *opened, rec *record) (results.Verdict, error) {
 	log := &lateFile{path: filepath.Join(rec.dir, results.LogFileName)}
 	opts := bench.Options{
 		RunID: rec.file.RunID, Host: hostname(), Secrets: map[string][]byte{}, NewKey: a.impl.newKey,
-		Calibration: l.calibration, Log: log, PlanHash: rec.file.PlanHash, Envelope: rec.file.Envelope(),
+		Calibration: l.calibration, Log: log, PlanHash: rec.file.PlanHash, Envelope: rec.file.Envelope(), StartAt: l.startAt,
 		Observer: func(b bench.Progress) {
 			p.update(progressLine(b))
 			if l.observe != nil {
@@ -57,7 +59,7 @@ func (l loadRun) run(a *app, o *opened, rec *record) (results.Verdict, error) {
 	if err != nil {
 		return results.Inconclusive, err
 	}
-	rec.file.Load = report.Loads
+	rec.file.Load, rec.file.Shard = report.Loads, endedShard(rec.file.Shard, report)
 	if o.endpoint.InProcess {
 		withoutCost(rec.file.Load) // the emulator's is in it
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/kmsmac/kmsmac/bench"
-	"github.com/kmsmac/kmsmac/results"
 )
 
 // loadFlags define a load.
@@ -38,7 +37,7 @@ type scheduleFlags struct {
 	Think       time.Duration  `placeholder:"TIME" help:"Closed loop: pause between reply and next request."`
 	Duration    *time.Duration `placeholder:"TIME" help:"Measured span (default 10s, or the length of the steps or the trace)."`
 	Warmup      *time.Duration `placeholder:"TIME" help:"Before it, not measured (default a tenth of it, at most 5s; 0s for none)."`
-	Shard       string         `placeholder:"I/N" help:"Send share I (from 0) of N of the same global schedule; kmsmac merge joins the results."`
+	shardFlags
 }
 
 // workloadFlags say what is asked for.
@@ -101,7 +100,7 @@ func (f scheduleFlags) schedule(p *bench.Plan) (err error) {
 	if p.Arrivals, err = f.arrivals(); err != nil {
 		return err
 	}
-	if p.Shard, p.Shards, err = parseShard(f.Shard); err != nil {
+	if p.Shard, p.Shards, err = f.parse(); err != nil {
 		return err
 	}
 	if f.Duration != nil {
@@ -217,28 +216,6 @@ func (f scheduleFlags) trace() (a bench.Arrivals, err error) {
 		return a, usageError(err)
 	}
 	return a, nil
-}
-
-// parseShard reads "2/8".
-func parseShard(text string) (index, count int, err error) {
-	if text == "" {
-		return 0, 0, nil
-	}
-	i, n, ok := strings.Cut(text, "/")
-	index, err1 := strconv.Atoi(i)
-	count, err2 := strconv.Atoi(n)
-	if !ok || err1 != nil || err2 != nil || count < 1 || index < 0 || index >= count {
-		return 0, 0, usagef("--shard %q is not of the form I/N with I from 0 to N-1", text)
-	}
-	return index, count, nil
-}
-
-// shardOf is the result's Shard; nil for the whole.
-func (f scheduleFlags) shardOf(p bench.Plan) *results.Shard {
-	if f.Shard == "" {
-		return nil
-	}
-	return &results.Shard{Index: p.Shard, Count: p.Shards}
 }
 
 // workload is the preset, if any, changed by what else was given.

@@ -17,6 +17,19 @@ import (
 type moneyFlags struct {
 	MaxCost     float64 `default:"1" placeholder:"USD" help:"Against aws: refuse, and stop, above this cost; raising it is the consent."`
 	MaxRequests int64   `default:"20000" help:"Against aws: refuse, and stop, above this many requests."`
+
+	of string `kong:"-"` // what the limits are a share of; empty if they are whole
+}
+
+// share is an n-th of the limits: what one shard may spend, so that all of them
+// together keep to what was consented to.
+func (f moneyFlags) share(n int) moneyFlags {
+	if n < 2 {
+		return f
+	}
+	f.of = fmt.Sprintf(": a shard has an equal share, of %d, of --max-cost %.2f and --max-requests %d", n, f.MaxCost, f.MaxRequests)
+	f.MaxCost, f.MaxRequests = f.MaxCost/float64(n), f.MaxRequests/int64(n)
+	return f
 }
 
 // estimate is what a command may do to an account at most.
@@ -88,9 +101,9 @@ func (f moneyFlags) consent(a *app, o *opened, e estimate) error {
 	}
 	switch {
 	case e.total() > f.MaxRequests:
-		return usagef("refused: %d requests are above --max-requests %d", e.total(), f.MaxRequests)
+		return usagef("refused: %d requests are above --max-requests %d%s", e.total(), f.MaxRequests, f.of)
 	case e.cost().USD() > f.MaxCost:
-		return usagef("refused: %s is above --max-cost %.2f", e.cost(), f.MaxCost)
+		return usagef("refused: %s is above --max-cost %.2f%s", e.cost(), f.MaxCost, f.of)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ func Text(w io.Writer, f *results.File) error {
 	p.vectors(f.Vectors)
 	p.conformance(f.Conformance)
 	p.load(f.Load)
+	p.shards(f.Shards)
 	p.sweep(f.Sweep)
 	p.engineBench(f.EngineBench)
 	p.comparison(f.Comparison)
