@@ -82,13 +82,31 @@ func answerWith(status int, body string) func(http.ResponseWriter, *http.Request
 	}
 }
 
-// faulty is an emulator that spoils every fourth GenerateMac.
-func faulty(t *testing.T, f fault) (url string, struck *atomic.Int64) {
+// robustAlias names a key whose material is known, so that no test here waits for
+// an import, which takes long on a busy machine.
+const robustAlias = "alias/robust"
+
+var robustSecret = []byte("an HMAC_256 key has 32 bytes, so")
+
+// robustEmulator has that key.
+func robustEmulator(t *testing.T) *kmsemu.Emulator {
 	t.Helper()
-	emu, err := kmsemu.New(kmsemu.Options{})
+	emu, err := kmsemu.New(kmsemu.Options{SeedKeys: []kmsemu.SeedKey{{Region: "eu-west-1", Material: robustSecret, Aliases: []string{robustAlias}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = emu.Close() })
+	return emu
+}
+
+func robustWorkload() (Workload, map[string][]byte) {
+	return Workload{Generate: 1, Keys: []string{robustAlias}}, map[string][]byte{robustAlias: robustSecret}
+}
+
+// faulty is an emulator that spoils every fourth GenerateMac.
+func faulty(t *testing.T, f fault) (url string, struck *atomic.Int64) {
+	t.Helper()
+	emu := robustEmulator(t)
 	var n atomic.Int64
 	struck = new(atomic.Int64)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +122,7 @@ func faulty(t *testing.T, f fault) (url string, struck *atomic.Int64) {
 		struck.Add(1)
 		f.strike(w, r, emu)
 	}))
-	t.Cleanup(func() { srv.Close(); _ = emu.Close() })
+	t.Cleanup(srv.Close)
 	return srv.URL, struck
 }
 
@@ -145,11 +163,12 @@ func TestFaultsOnTheWire(t *testing.T) {
 			t.Run(f.name+"/"+client, func(t *testing.T) {
 				t.Parallel()
 				url, struck := faulty(t, f)
-				p := Plan{Arrivals: Arrivals{Rate: 80}, Duration: 500 * time.Millisecond, Warmup: NoTime, Timeout: time.Second, Workers: 40, Workload: Workload{Generate: 1}}
+				work, secrets := robustWorkload()
+				p := Plan{Arrivals: Arrivals{Rate: 80}, Duration: 500 * time.Millisecond, Warmup: NoTime, Timeout: 2 * time.Second, Workers: 40, Workload: work}
 				if f.count != "timeout" {
-					p.Timeout = 20 * time.Second // a busy machine is not the fault
+					p.Timeout = time.Minute // a busy machine is not the fault
 				}
-				rep, err := Run(t.Context(), roadTo(t, client, url), p, Options{})
+				rep, err := Run(t.Context(), roadTo(t, client, url), p, Options{Secrets: secrets})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -218,11 +237,7 @@ func TestTargetRestarts(t *testing.T) {
 	for _, client := range []string{"sdk", lean.Road, raw.Road} {
 		t.Run(client, func(t *testing.T) {
 			t.Parallel()
-			emu, err := kmsemu.New(kmsemu.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer emu.Close()
+			emu := robustEmulator(t)
 			srv, err := emu.Listen("127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
@@ -252,8 +267,9 @@ func TestTargetRestarts(t *testing.T) {
 					cancel()
 				}
 			}
-			p := Plan{Arrivals: Arrivals{Rate: 50}, Duration: 2 * time.Minute, Warmup: NoTime, Timeout: 20 * time.Second, Workload: Workload{Generate: 1}}
-			rep, err := Run(ctx, roadTo(t, client, srv.URL), p, Options{Observer: observe})
+			work, secrets := robustWorkload()
+			p := Plan{Arrivals: Arrivals{Rate: 50}, Duration: 2 * time.Minute, Warmup: NoTime, Timeout: time.Minute, Workload: work}
+			rep, err := Run(ctx, roadTo(t, client, srv.URL), p, Options{Observer: observe, Secrets: secrets})
 			if err != nil {
 				t.Fatal(err)
 			}
