@@ -308,10 +308,14 @@ func (s *Schedule) step() (time.Duration, bool) {
 
 // expected is the number of arrivals of all shards; of a Poisson schedule its
 // mean.
-func (s *Schedule) expected() float64 {
+func (s *Schedule) expected() float64 { return s.expectedBy(s.end) }
+
+// expectedBy is the number of those before at.
+func (s *Schedule) expectedBy(at time.Duration) float64 {
+	at = min(at, s.end)
 	if s.trace != nil {
-		n, _ := slices.BinarySearch(s.trace, s.end)
+		n, _ := slices.BinarySearch(s.trace, at)
 		return float64(n)
 	}
-	return s.curve.until(s.end.Seconds())
+	return s.curve.until(at.Seconds())
 }

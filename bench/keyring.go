@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -91,7 +92,7 @@ func (r *keyring) make(ctx context.Context, spec string) error {
 		if err == nil {
 			return r.finish(ctx, k)
 		}
-		if !cannotImport(err, r.paced) {
+		if !cannotImport(err) {
 			return err
 		}
 		r.imports = false
@@ -104,21 +105,20 @@ func (r *keyring) make(ctx context.Context, spec string) error {
 	return r.finish(ctx, k)
 }
 
-// cannotImport tells a target without import from one that was not reached,
-// does not allow it, or fails at it for now.
-func cannotImport(err error, aws bool) bool {
+// cannotImport says that the target does not know importing: it said that it
+// does not support it, or has nothing where a KMS has. Whatever else keeps a key
+// from being imported is an error, which nobody should take for a property of
+// the target.
+func cannotImport(err error) bool {
 	e, ok := errors.AsType[*target.Error](err)
 	if !ok {
 		return false
 	}
-	switch e.Kind {
-	case target.Throttled, target.AccessDenied, target.Unauthorised, target.Limit,
-		target.Timeout, target.Unreachable, target.TLS, target.Credentials, target.Cancelled:
-		return false
-	case target.Internal, target.Other, target.NotKMS, target.Connection:
-		return !aws
+	switch e.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return e.Kind == target.Unsupported || e.Kind == target.NotKMS
 	}
-	return true
+	return e.Kind == target.Unsupported
 }
 
 func (r *keyring) makeImported(ctx context.Context, k *benchKey) error {

@@ -22,7 +22,7 @@ func consistencyPool(n int) int { return min(max(64/max(n, 1), 2), 16) }
 
 // ErrSecretMismatch says that a secret given for an existing key is not its
 // material, or that the target computes wrong tags: nobody can tell which.
-var ErrSecretMismatch = errors.New("the secret does not give the key's tags")
+var ErrSecretMismatch = errors.New("the key's tags are not those of the secret given for it: it is the secret of another key, or the target computes wrong tags")
 
 // openExisting finds out the specs of the plan's keys. It changes nothing.
 func (r *keyring) openExisting(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -32,7 +33,8 @@ type Progress struct {
 	Requests int64   // sent since the start, warm-up included
 	Offered  float64 // arrivals per second; 0 in a closed loop
 	Achieved float64 // successes per second
-	InFlight int64   // sent or waiting for a worker, now
+	InFlight int64   // sent and not answered, now
+	Waiting  int64   // due, and neither sent nor dropped, now
 
 	Response *results.Latency // nil without a success
 	Lag      *results.Latency // nil in a closed loop
@@ -146,20 +148,19 @@ func (w *watcher) tell(ivs []interval, now time.Duration) {
 		return
 	}
 	var sum totals
-	var offered int64
 	for i := range ivs {
 		sum.add(&ivs[i].counts)
-		offered += w.offeredBy(i)
 	}
+	offered, waiting := w.due(now)
 	p := Progress{
 		Phase: w.phase(now), Elapsed: now, Total: w.to, Interval: now - w.last,
-		Requests: w.sentAll.Load(), InFlight: w.busy.Load(),
+		Requests: w.sentAll.Load(), InFlight: w.inFlight(), Waiting: waiting,
 		Errors: sum.errors - w.before.errors, Throttled: sum.throttled - w.before.throttled,
 		WrongTags: sum.wrong - w.before.wrong, Dropped: sum.dropped - w.before.dropped,
 		Response: results.LatencyOf(merged(ivs, clockResponse)),
 	}
 	if sec := p.Interval.Seconds(); sec > 0 {
-		p.Offered = float64(offered-w.offered) / sec
+		p.Offered = float64(max(offered-w.offered, 0)) / sec
 		p.Achieved = float64(sum.ok-w.before.ok) / sec
 	}
 	if w.plan.Mode() == Open {
@@ -167,6 +168,38 @@ func (w *watcher) tell(ivs []interval, now time.Duration) {
 	}
 	w.offered, w.before = offered, sum
 	w.options.observe(p)
+}
+
+// due is the number of measured arrivals that were due by now, and of all that
+// wait. A pacer that is behind has not come to some of them: the schedule tells
+// how many there are, of Poisson arrivals as many as to be expected.
+func (w *watcher) due(now time.Duration) (due, waiting int64) {
+	behind := w.behind.Load()
+	waiting = int64(len(w.queue))
+	for i := range w.runner.offered {
+		due += w.offeredBy(i)
+	}
+	if !behind || now <= w.from {
+		return due, waiting
+	}
+	if w.stopped.Load() {
+		now = min(now, w.stoppedAt)
+	}
+	s, err := w.plan.schedule()
+	if err != nil {
+		return due, waiting // as impossible as in pace
+	}
+	all := int64(math.Ceil(s.expectedBy(now-w.from) / float64(w.plan.Shards)))
+	return max(due, all), waiting + max(0, all-due)
+}
+
+// inFlight is the number of requests that were sent and not answered.
+func (w *watcher) inFlight() int64 {
+	n := w.busy.Load()
+	if w.plan.Mode() == Open {
+		n = min(n-int64(len(w.queue)), int64(w.plan.Workers))
+	}
+	return max(n, 0)
 }
 
 func (w *watcher) offeredBy(i int) int64 { return w.runner.offered[i].Load() }

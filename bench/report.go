@@ -109,9 +109,12 @@ func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options,
 	rep.WrongTags = r.col.wrongTags
 	slices.SortStableFunc(rep.WrongTags, func(a, b WrongTag) int { return cmp.Compare(b.Count, a.Count) })
 	for i := range r.col.classes {
-		l, err := r.result(i, rep.Counters, lim)
+		l, err := r.result(i, lim)
 		if err != nil {
 			return err
+		}
+		if i == 0 {
+			l.Network = networkOf(rep.Counters)
 		}
 		l.Calibration = o.Calibration
 		rep.Loads = append(rep.Loads, l)
@@ -139,6 +142,7 @@ func newRunner(t target.Target, p Plan, keys []*benchKey, b *budget) (*runner, e
 	r.queue = make(chan ticket, room)
 	classes := r.classes()
 	r.offered = make([]atomic.Int64, len(classes))
+	r.opened = make([]atomic.Int64, len(classes))
 	r.col = newCollector(max(p.Workers, p.Concurrency), classes)
 	return r, nil
 }
@@ -184,7 +188,7 @@ func (r *runner) span() time.Duration {
 }
 
 // result is the section of one class.
-func (r *runner) result(i int, c target.Counters, lim limits) (results.Load, error) {
+func (r *runner) result(i int, lim limits) (results.Load, error) {
 	cl := r.col.classes[i]
 	n := &cl.counts
 	l := results.Load{
@@ -192,7 +196,7 @@ func (r *runner) result(i int, c target.Counters, lim limits) (results.Load, err
 		Requests: n.sent(), Succeeded: n.outcomes[succeeded], Refused: n.outcomes[refused],
 		WrongTags: n.outcomes[wrong], Unfinished: n.outcomes[unfinished], Dropped: n.outcomes[dropped],
 		Attempts: n.attempts, Throttled: n.throttles, Late: n.late,
-		ConnectionsOpened: c.ConnectionsOpened, Network: networkOf(c), Errors: n.errors, Verified: n.verified, VerifiedBy: cl.verifiedBy,
+		ConnectionsOpened: r.opened[i].Load(), Errors: n.errors, Verified: n.verified, VerifiedBy: cl.verifiedBy,
 		Duration: r.span(), Labels: lim.labels, PacerLag: lim.pacerLag, Waited: lim.waited, WorkersNeeded: lim.needed,
 		CPUPerRequest: r.cost.cpu, AllocsPerRequest: r.cost.allocs, BytesPerRequest: r.cost.bytes,
 	}
@@ -221,7 +225,7 @@ func networkOf(c target.Counters) *results.Network {
 		return nil
 	}
 	return &results.Network{
-		BytesSent: c.BytesSent, BytesReceived: c.BytesReceived, Protocol: c.Protocol, DateDelta: c.DateDelta,
+		ConnectionsOpened: c.ConnectionsOpened, BytesSent: c.BytesSent, BytesReceived: c.BytesReceived, Protocol: c.Protocol, DateDelta: c.DateDelta,
 	}
 }
 

@@ -141,10 +141,12 @@ type runner struct {
 	forecasts sync.Pool // of *forecast, for the workers of a closed loop
 
 	offered   []atomic.Int64 // by class, measured part
+	opened    []atomic.Int64 // by class, connections opened, warm-up included
 	sentAll   atomic.Int64   // warm-up included
 	busy      atomic.Int64   // tickets posted and not done, or requests in flight
 	peak      int64          // most of busy; the pacer's
 	blocked   bool           // the pacer had to wait for room in the queue; the pacer's
+	behind    atomic.Bool    // it waited, and has not caught up with the schedule since
 	next      atomic.Uint64  // closed loop
 	lastSent  atomic.Int64   // newest measured sending, ns since start
 	stopOnce  sync.Once
@@ -267,6 +269,9 @@ func (g *poster) post(ctx context.Context, s *Schedule, base time.Duration) {
 
 // wait returns when at has come, or after the stop that came before it.
 func (g *poster) wait(ctx context.Context, at time.Duration) {
+	if g.behind.Load() {
+		g.behind.Store(false)
+	}
 	g.pacer.wait(ctx, at, g.now)
 	if ctx.Err() != nil {
 		g.end(StoppedInterrupted) // unless there was another reason before
@@ -289,6 +294,7 @@ func (g *poster) hand(ctx context.Context, t ticket) bool {
 		return true
 	default:
 		g.blocked = true
+		g.behind.Store(true)
 	}
 	select {
 	case g.queue <- t:

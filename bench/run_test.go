@@ -159,9 +159,9 @@ func TestWrongAnswersAreCounted(t *testing.T) {
 					t.Fatal(err)
 				}
 				l := rep.Loads[0]
-				if l.WrongTags != tc.wrong || l.Succeeded != 100-tc.wrong || l.Verified != 100 || l.Requests != 100 {
-					t.Errorf("wrong %d, succeeded %d, verified %d of %d, want %d, %d, 100 of 100",
-						l.WrongTags, l.Succeeded, l.Verified, l.Requests, tc.wrong, 100-tc.wrong)
+				if l.WrongTags != tc.wrong || l.Succeeded != 100-tc.wrong || l.Verified != l.Succeeded+l.Refused || l.Requests != 100 {
+					t.Errorf("wrong %d, succeeded %d, refused %d, verified %d of %d, want %d, %d, 0, as many as succeeded of 100",
+						l.WrongTags, l.Succeeded, l.Refused, l.Verified, l.Requests, tc.wrong, 100-tc.wrong)
 				}
 				if got := strings.Join(rep.Wrong, "\n"); !strings.Contains(got, tc.seen) || (tc.seen == "") != (got == "") {
 					t.Errorf("wrong answers in set-up %q, want %q", got, tc.seen)

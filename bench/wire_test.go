@@ -35,18 +35,23 @@ func TestThroughTheSDK(t *testing.T) {
 	if err != nil || len(rep.Left) != 0 || len(rep.Warnings) != 0 || rep.Stopped != "" {
 		t.Fatalf("left %v, warnings %v, stopped %q, %v", rep.Left, rep.Warnings, rep.Stopped, err)
 	}
-	var n int64
-	for _, l := range rep.Loads {
+	var n, opened int64
+	for i, l := range rep.Loads {
 		n += l.Requests
+		opened += l.ConnectionsOpened
 		if l.Verified != l.Requests || l.WrongTags != 0 || l.Attempts != l.Requests || l.VerifiedBy != VerifiedByEngine || l.Client != "sdk" {
 			t.Errorf("%+v", l)
 		}
-		if l.ConnectionsOpened < 1 || l.Network == nil || l.Network.Protocol != "HTTP/1.1" || l.Network.BytesSent == 0 {
-			t.Errorf("connections %d, network %+v", l.ConnectionsOpened, l.Network)
+		if (l.Network != nil) != (i == 0) {
+			t.Errorf("load %d has network %+v, want that of the run in the first alone", i, l.Network)
 		}
 		if l.Wire == nil || l.Wire.P50 <= 0 || l.Wire.P50 > l.Service.P50 || l.Service.P50 > l.Response.P50 {
 			t.Errorf("wire %+v, service %+v, response %+v: want each within the next", l.Wire, l.Service, l.Response)
 		}
+	}
+	// The set-up opens at least one, and each is counted once.
+	if w := rep.Loads[0].Network; w.Protocol != "HTTP/1.1" || w.BytesSent == 0 || w.ConnectionsOpened < 1 || opened >= w.ConnectionsOpened+1 {
+		t.Errorf("network %+v, %d connections opened under load", w, opened)
 	}
 	if e, _ := p.Estimate(false); n == 0 || n > e.Load[OpGenerate]+e.Load[OpVerify] {
 		t.Errorf("%d requests, at most %v were announced", n, e.Load)

@@ -25,11 +25,15 @@ type worker struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	timer  *time.Timer
+
+	dials *atomic.Int64 // connections opened since they were last counted
 }
 
 func newWorker(ctx context.Context, r *runner, i int) *worker {
+	dials := new(atomic.Int64)
 	return &worker{
-		runner: r, ring: r.col.rings[i], msg: baseMessage(r.plan.Seed), tag: make([]byte, 0, 64), outer: ctx,
+		runner: r, ring: r.col.rings[i], msg: baseMessage(r.plan.Seed), tag: make([]byte, 0, 64),
+		outer: target.CountDials(ctx, dials), dials: dials,
 	}
 }
 
@@ -158,6 +162,10 @@ func (w *worker) request(index uint64, it item, tag *expected, s *sample) (sent,
 	}
 	timedOut := !w.timer.Stop()
 	s.service = done - sent
+	if n := w.dials.Load(); n > 0 {
+		w.dials.Add(-n)
+		w.opened[s.class].Add(n)
+	}
 	w.judge(s, it, right, err, tr, timedOut)
 	if s.outcome == wrong {
 		c := w.col.classes[s.class]
@@ -216,14 +224,15 @@ func (w *worker) judge(s *sample, it item, right bool, err error, tr target.Trac
 	case w.plan.Workload.DryRun:
 		w.judgeDryRun(s, e, err)
 	case err == nil && it.corrupt:
-		s.verified, s.outcome = true, pick(right, wrong, refused)
+		s.outcome = pick(right, wrong, refused)
 	case err == nil:
-		s.verified, s.outcome = true, pick(right, succeeded, wrong)
+		s.outcome = pick(right, succeeded, wrong)
 	case it.verify && e != nil && e.Kind == target.InvalidMac:
-		s.verified, s.outcome = true, pick(it.corrupt, refused, wrong)
+		s.outcome = pick(it.corrupt, refused, wrong)
 	default:
 		s.outcome, s.err = failed, nameOf(e)
 	}
+	s.verified = !w.plan.Workload.DryRun && (s.outcome == succeeded || s.outcome == refused)
 }
 
 // dryRunIgnored is the error name of a request that was carried out although

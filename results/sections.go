@@ -90,19 +90,23 @@ type Load struct {
 	Mode      string `json:"mode"` // open, closed
 	Client    string `json:"client"`
 
-	Requests          int64            `json:"requests"` // sent
-	Succeeded         int64            `json:"succeeded"`
-	Attempts          int64            `json:"attempts"`
-	Throttled         int64            `json:"throttled"`
-	Dropped           int64            `json:"dropped"` // due but never sent
-	Late              int64            `json:"late"`    // sent more than 1 ms after they were due
+	Requests  int64 `json:"requests"` // sent
+	Succeeded int64 `json:"succeeded"`
+	Attempts  int64 `json:"attempts"`
+	Throttled int64 `json:"throttled"`
+	Dropped   int64 `json:"dropped"` // due but never sent
+	Late      int64 `json:"late"`    // sent more than 1 ms after they were due
+	// ConnectionsOpened counts connections that were opened for these requests,
+	// those of the warm-up included.
 	ConnectionsOpened int64            `json:"connections_opened"`
 	Errors            map[string]int64 `json:"errors"`               // code or kind to count
 	WrongTags         int64            `json:"wrong_tags"`           // replies that were wrong
 	Refused           int64            `json:"refused,omitempty"`    // tags sent wrong on purpose that were refused
 	Unfinished        int64            `json:"unfinished,omitempty"` // in flight when the run was interrupted
-	Verified          int64            `json:"verified"`             // replies held against VerifiedBy
-	VerifiedBy        string           `json:"verified_by"`          // engine, consistency
+	// Verified counts the replies that VerifiedBy found right: Succeeded and
+	// Refused. It is 0 in a dry run, which has no reply to verify.
+	Verified   int64  `json:"verified"`
+	VerifiedBy string `json:"verified_by"` // engine, consistency
 
 	OfferedRate  *float64      `json:"offered_rate"`  // arrivals per second; null in a closed loop
 	AchievedRate float64       `json:"achieved_rate"` // successes per second
@@ -127,7 +131,8 @@ type Load struct {
 	AllocsPerRequest *float64 `json:"allocs_per_request"` // objects on the heap
 	BytesPerRequest  *float64 `json:"bytes_per_request"`  // of them
 
-	// Network is of the whole run, its set-up included, as ConnectionsOpened is.
+	// Network is of the whole run, its set-up included: it stands in the run's
+	// first load and nowhere else.
 	Network *Network `json:"network,omitempty"`
 
 	// Calibration is what the same client road did against a null responder.
@@ -141,10 +146,11 @@ type Load struct {
 
 // Network is what a target counted on its connections.
 type Network struct {
-	BytesSent     int64         `json:"bytes_sent"`
-	BytesReceived int64         `json:"bytes_received"`
-	Protocol      string        `json:"protocol"`      // of the newest response
-	DateDelta     time.Duration `json:"date_delta_ns"` // the target's clock minus the local one; 1 s resolution
+	ConnectionsOpened int64         `json:"connections_opened"`
+	BytesSent         int64         `json:"bytes_sent"`
+	BytesReceived     int64         `json:"bytes_received"`
+	Protocol          string        `json:"protocol"`      // of the newest response
+	DateDelta         time.Duration `json:"date_delta_ns"` // the target's clock minus the local one; 1 s resolution
 }
 
 // Calibration is the floor and the ceiling of a client road on this machine.

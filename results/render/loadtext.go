@@ -74,7 +74,7 @@ func generatorLines(l results.Load) []string {
 			ms(c.Floor.P50), ms(c.Floor.P99), c.CeilingPerSecond, c.Concurrency))
 	}
 	if n := l.Network; n != nil {
-		line := fmt.Sprintf("  network: %s, sent %d bytes, received %d bytes", n.Protocol, n.BytesSent, n.BytesReceived)
+		line := fmt.Sprintf("  network: %s, connections opened %d, sent %d bytes, received %d bytes", n.Protocol, n.ConnectionsOpened, n.BytesSent, n.BytesReceived)
 		if d := n.DateDelta; d > time.Second || d < -time.Second {
 			line += fmt.Sprintf(", the target's clock is off by %s", d)
 		}
