@@ -86,8 +86,9 @@ type Environment struct {
 
 // Endpoint is the target a run talked to.
 type Endpoint struct {
-	Kind      string `json:"kind"` // emulator, engine, url, aws, replay
-	Host      string `json:"host"` // host connected to, with port; empty without a network
+	Name      string `json:"name,omitempty"` // as the user named it: "emulator", "aws:eu-west-1", a URL
+	Kind      string `json:"kind"`           // emulator, engine, url, aws, replay
+	Host      string `json:"host"`           // host connected to, with port; empty without a network
 	Region    string `json:"region,omitempty"`
 	InProcess bool   `json:"in_process"`       // the embedded emulator shared this process
 	Server    string `json:"server,omitempty"` // what the target says of itself, if anything

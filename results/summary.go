@@ -18,6 +18,7 @@ type Summary struct {
 	Schema      int          `json:"schema"`
 	Verdict     Verdict      `json:"verdict"`
 	RunID       string       `json:"run_id"`
+	Target      *Endpoint    `json:"target,omitempty"` // what was under test
 	ResultFile  string       `json:"result_file,omitempty"`
 	Interrupted bool         `json:"interrupted"`
 	Warnings    []string     `json:"warnings"`
@@ -32,6 +33,9 @@ func Summarize(f *File, path string) Summary {
 		Schema: SummarySchema, Verdict: f.Verdict, RunID: f.RunID, ResultFile: path,
 		Interrupted: f.Interrupted, Warnings: f.Warnings, Vectors: f.Vectors,
 		Conformance: f.Conformance, Bench: f.Load,
+	}
+	if f.Environment.Endpoint.Kind != "" {
+		s.Target = &f.Environment.Endpoint
 	}
 	if s.Warnings == nil {
 		s.Warnings = []string{}

@@ -61,7 +61,7 @@ func (c benchKMSCmd) Run(a *app) error {
 	calibrate := func() (*results.Calibration, error) {
 		return c.calibrate(a, spec, c.targetFlags, client, plan)
 	}
-	return errors.Join(c.measure(a, o, l, calibrate, rec), o.close())
+	return errors.Join(a.removing(o, rec, func() error { return c.measure(a, o, l, calibrate, rec) }), o.close())
 }
 
 // options say how the load wants its client.
@@ -127,7 +127,7 @@ func loadEstimate(plan bench.Plan, paced bool) (estimate, error) {
 	if err != nil {
 		return estimate{}, usageError(err)
 	}
-	e := estimate{requests: map[string]int64{}, keys: b.Keys, keyLife: b.Lasts, peakPerSecond: b.PeakPerSecond}
+	e := estimate{requests: map[string]int64{}, keys: b.Keys, keyLife: b.Lasts, peakPerSecond: b.PeakPerSecond, lasts: b.Lasts}
 	for _, m := range []map[string]int64{b.Load, b.SetUp} {
 		for op, n := range m {
 			e.requests[op] += n
@@ -144,6 +144,9 @@ func progressLine(p bench.Progress) string {
 		fmt.Fprintf(&b, " of %.0f/s offered", p.Offered)
 	}
 	fmt.Fprintf(&b, ", in flight %d", p.InFlight)
+	if p.Waiting > 0 {
+		fmt.Fprintf(&b, ", waiting %d", p.Waiting)
+	}
 	if r := p.Response; r != nil {
 		fmt.Fprintf(&b, ", response p50 %.2f ms p99 %.2f ms", float64(r.P50)/1e6, float64(r.P99)/1e6)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/kmsmac/kmsmac/target"
-	"github.com/kmsmac/kmsmac/target/awsfacts"
 )
 
 // The resource tags that every key made by kmsmac carries.
@@ -35,12 +34,13 @@ type cleanupCmd struct {
 // ownKey is a key that a run of kmsmac left.
 type ownKey struct {
 	ref       target.KeyRef
+	admin     target.KeyAdmin // of its Region
 	run, host string
 	expires   time.Time // zero if the tag cannot be read
 }
 
-// Run lists the keys of earlier runs that still exist, then schedules the
-// deletion of those that were asked for.
+// Run lists the keys of earlier runs that still exist, in both Regions, then
+// schedules the deletion of those that were asked for.
 func (c cleanupCmd) Run(a *app) error {
 	if err := c.moneyFlags.check(); err != nil {
 		return err
@@ -53,10 +53,29 @@ func (c cleanupCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.sweep(a, o), o.close())
+	away := c.secondRegion(a, o, spec)
+	if away != nil {
+		defer away.Close()
+	}
+	return errors.Join(c.sweep(a, o, away), o.close())
 }
 
-func (c cleanupCmd) sweep(a *app, o *opened) error {
+// secondRegion leads to the keys that conform makes in a second Region; nil
+// where there is none. A named endpoint serves one Region.
+func (c cleanupCmd) secondRegion(a *app, o *opened, spec targetSpec) target.Target {
+	regional, ok := o.Target.(target.Regional)
+	if !ok || spec.region2 == "" || c.Endpoint != "" && c.Region2 == "" {
+		return nil
+	}
+	away, err := regional.InRegion(spec.region2)
+	if err != nil {
+		a.say("warning: %s is left out: %v", spec.region2, err)
+		return nil
+	}
+	return away
+}
+
+func (c cleanupCmd) sweep(a *app, o *opened, away target.Target) error {
 	// How many keys there are is not known yet: the limit is the estimate.
 	if err := c.consent(a, o, estimate{requests: map[string]int64{"ListKeys, ListResourceTags, DescribeKey, ScheduleKeyDeletion": c.MaxRequests}}); err != nil {
 		return err
@@ -64,29 +83,50 @@ func (c cleanupCmd) sweep(a *app, o *opened) error {
 	if err := o.reach(a.ctx); err != nil {
 		return err
 	}
-	admin, ok := o.Target.(target.KeyAdmin)
-	if !ok {
-		return unknownf("%s has no keys to administer", c.Target)
-	}
-	s := &sweeper{admin: admin, budget: c.MaxRequests, paced: o.aws}
-	keys, err := s.find(a.ctx)
+	s := &sweeper{app: a, budget: c.MaxRequests, paced: o.aws}
+	keys, err := c.find(s, o, away)
 	if err != nil {
 		return err
-	}
-	if s.cut {
-		a.say("warning: the target lists only a part of its keys (no NextMarker): run cleanup again afterwards")
 	}
 	take, err := c.choose(a, keys)
 	if err != nil {
 		return err
 	}
-	if len(take) == 0 || c.DryRun {
-		return nil
-	}
-	if c.All && !c.Yes && !confirm(a, len(take)) {
+	if c.All && !c.Yes && !c.DryRun && len(take) > 0 && !confirm(a, len(take)) {
 		return usagef("nothing was changed: answer yes, or give --yes")
 	}
-	return s.take(a, take)
+	if !c.DryRun {
+		if err := s.take(take); err != nil {
+			return err
+		}
+	}
+	if s.failed > 0 {
+		return unknownf("the clean-up is incomplete; failures told above: %d", s.failed)
+	}
+	return nil
+}
+
+// find looks for keys in both Regions. A second Region that nobody asked for
+// may be closed to the caller: that is told, and no failure.
+func (c cleanupCmd) find(s *sweeper, o *opened, away target.Target) ([]ownKey, error) {
+	admin, ok := o.Target.(target.KeyAdmin)
+	if !ok {
+		return nil, unknownf("%s has no keys to administer", c.Target)
+	}
+	keys, err := s.find(o.Info().Region, admin)
+	if err != nil {
+		return nil, err
+	}
+	second, ok := away.(target.KeyAdmin)
+	if !ok {
+		return keys, nil
+	}
+	more, err := s.find(away.Info().Region, second)
+	if kind := target.KindOf(err); c.Region2 == "" && (kind == target.AccessDenied || kind == target.Unauthorised || kind == target.Unreachable) {
+		s.app.say("warning: keys in %s, where conform makes some, were not looked for: %v", away.Info().Region, err)
+		err = nil
+	}
+	return append(keys, more...), err
 }
 
 // choose lists all keys found and returns those to take.
@@ -119,122 +159,26 @@ func confirm(a *app, n int) bool {
 	return strings.TrimSpace(line) == "yes"
 }
 
-// sweeper makes the calls of a clean-up, within a budget and, against aws, the
-// per-operation quotas.
-type sweeper struct {
-	admin  target.KeyAdmin
-	budget int64
-	paced  bool
-	last   map[string]time.Time
-	cut    bool // the target listed only a part of its keys
-}
-
-// errBudget ends a clean-up that would exceed --max-requests.
-var errBudget = errors.New("--max-requests is used up: run cleanup again, or raise it")
-
-// spend counts one request and waits for the operation's turn.
-func (s *sweeper) spend(ctx context.Context, operation string) error {
-	if s.budget <= 0 && s.paced {
-		return unknownf("%w", errBudget)
+// take schedules deletion; one key's failure does not keep the others.
+func (s *sweeper) take(keys []ownKey) error {
+	done := 0
+	for _, k := range keys {
+		err := s.call("ScheduleKeyDeletion", func(ctx context.Context) error {
+			_, err := k.admin.ScheduleKeyDeletion(ctx, k.ref.KeyID, deletionDays)
+			return err
+		})
+		switch {
+		case err == nil:
+			done++
+		case s.ends(err):
+			return err
+		case target.KindOf(err) != target.NotFound: // else gone by now
+			s.fail(k.ref.ARN, err)
+		}
 	}
-	s.budget--
-	perSecond, ok := awsfacts.PerSecond(operation)
-	if !s.paced || !ok {
-		return ctx.Err()
-	}
-	if s.last == nil {
-		s.last = map[string]time.Time{}
-	}
-	wait := time.Until(s.last[operation].Add(time.Second / time.Duration(perSecond)))
-	timer := time.NewTimer(max(wait, 0))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		s.last[operation] = time.Now()
+	if len(keys) == 0 {
 		return nil
 	}
-}
-
-// find pages through all keys and keeps those that carry our tags and are not
-// already pending deletion.
-func (s *sweeper) find(ctx context.Context) ([]ownKey, error) {
-	var found []ownKey
-	for marker := ""; ; {
-		if err := s.spend(ctx, "ListKeys"); err != nil {
-			return nil, err
-		}
-		page, err := s.admin.ListKeys(ctx, marker, 0)
-		if err != nil {
-			return nil, err
-		}
-		for _, ref := range page.Keys {
-			k, ok, err := s.inspect(ctx, ref)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				found = append(found, k)
-			}
-		}
-		if page.Truncated && page.Next == "" {
-			s.cut = true
-		}
-		if page.Next == "" {
-			return found, nil
-		}
-		marker = page.Next
-	}
-}
-
-func (s *sweeper) inspect(ctx context.Context, ref target.KeyRef) (ownKey, bool, error) {
-	k := ownKey{ref: ref}
-	if err := s.spend(ctx, "ListResourceTags"); err != nil {
-		return k, false, err
-	}
-	tags, err := s.admin.ListResourceTags(ctx, ref.KeyID)
-	if kind := target.KindOf(err); kind == target.AccessDenied || kind == target.NotFound {
-		return k, false, nil // not ours to read: AWS-managed, foreign policy, just gone
-	}
-	if err != nil {
-		return k, false, err
-	}
-	for _, t := range tags {
-		switch t.Key {
-		case tagRun:
-			k.run = t.Value
-		case tagHost:
-			k.host = t.Value
-		case tagExpires:
-			k.expires, _ = time.Parse(time.RFC3339, t.Value)
-		}
-	}
-	if k.run == "" {
-		return k, false, nil
-	}
-	if err := s.spend(ctx, "DescribeKey"); err != nil {
-		return k, false, err
-	}
-	meta, err := s.admin.DescribeKey(ctx, ref.KeyID)
-	return k, err == nil && meta.State != target.StatePendingDeletion, err
-}
-
-// take schedules deletion; one key's failure does not keep the others.
-func (s *sweeper) take(a *app, keys []ownKey) error {
-	failed := 0
-	for _, k := range keys {
-		if err := s.spend(a.ctx, "ScheduleKeyDeletion"); err != nil {
-			return err
-		}
-		if _, err := s.admin.ScheduleKeyDeletion(a.ctx, k.ref.KeyID, deletionDays); err != nil {
-			failed++
-			a.say("%s: %v", k.ref.ARN, err)
-		}
-	}
-	if failed > 0 {
-		return unknownf("%d of %d keys could not be scheduled for deletion", failed, len(keys))
-	}
-	_, err := fmt.Fprintf(a.streams.out, "deletion of %d keys scheduled in %d days\n", len(keys), deletionDays)
+	_, err := fmt.Fprintf(s.app.streams.out, "deletion of %d keys scheduled in %d days\n", done, deletionDays)
 	return err
 }

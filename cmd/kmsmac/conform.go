@@ -59,7 +59,7 @@ func (c conformCmd) Run(a *app) error {
 		rec.drop()
 		return err
 	}
-	return errors.Join(c.hold(a, o, opts, known, rec), o.close())
+	return errors.Join(a.removing(o, rec, func() error { return c.hold(a, o, opts, known, rec) }), o.close())
 }
 
 func (c conformCmd) check() error {
@@ -100,7 +100,7 @@ func (c conformCmd) open(a *app, spec targetSpec, replayed *conformance.Record) 
 	if !replayed.Golden() {
 		a.say("this record is not golden: it does not prove what AWS does")
 	}
-	return &opened{Target: t, close: t.Close, endpoint: results.Endpoint{Kind: string(kindReplay), Host: replayed.Header.Host, Region: t.Info().Region}}, nil
+	return &opened{Target: t, close: t.Close, endpoint: results.Endpoint{Name: c.Target, Kind: string(kindReplay), Host: replayed.Header.Host, Region: t.Info().Region}}, nil
 }
 
 // smallQuota is the quota of symmetric operations of the embedded emulator
@@ -240,6 +240,7 @@ func runConformance(a *app, o *opened, opts conformance.Options, rec *record) (r
 		p.update(fmt.Sprintf("conformance %d of %d: %s", e.Done, e.Total, e.ID))
 	}
 	section, err := conformance.Run(a.ctx, o.Target, opts)
+	rec.left = rec.left || len(section.Left) > 0
 	if errors.Is(err, context.Canceled) {
 		rec.file.Interrupted = true
 		return section, nil
@@ -259,7 +260,7 @@ func conformEstimate(opts conformance.Options) (estimate, error) {
 	if err != nil {
 		return estimate{}, conformError(err)
 	}
-	e := estimate{requests: map[string]int64{}, keys: est.Keys, keyLife: time.Hour}
+	e := estimate{requests: map[string]int64{}, keys: est.Keys, keyLife: max(time.Hour, est.Paced), lasts: est.Paced}
 	for op, n := range est.Operations {
 		e.requests[op] = int64(n)
 	}

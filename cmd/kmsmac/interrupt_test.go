@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target"
@@ -19,12 +19,14 @@ import (
 func TestInterrupted(t *testing.T) {
 	rows := []struct {
 		name string
+		at   string // pattern of what progress shows when the interruption comes: keys are made by then
 		args []string
 	}{
-		{"bench kms", []string{"bench", "kms", "--no-calibrate", "--rate", "100", "--duration", "1m"}},
-		{"bench kms, closed loop", []string{"bench", "kms", "--no-calibrate", "--concurrency", "2", "--duration", "1m"}},
-		{"sweep", []string{"sweep", "--no-calibrate", "--concurrency", "1-64"}},
-		{"run", []string{"run", "--duration", "1m"}},
+		{"bench kms", "measure ", []string{"bench", "kms", "--no-calibrate", "--rate", "100", "--duration", "10m"}},
+		{"bench kms, closed loop", "measure ", []string{"bench", "kms", "--no-calibrate", "--concurrency", "2", "--duration", "10m"}},
+		{"sweep", "measure ", []string{"sweep", "--no-calibrate", "--concurrency", "1-64", "--step", "2m"}},
+		{"run", `conformance \d\d`, []string{"run", "--duration", "10m"}},
+		{"conform", `conformance \d\d`, []string{"conform", "--differential", "0"}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -33,10 +35,10 @@ func TestInterrupted(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			time.AfterFunc(2500*time.Millisecond, cancel)
-			var stdout, stderr bytes.Buffer
+			var stdout bytes.Buffer
+			stderr := &trigger{at: regexp.MustCompile(row.at), act: cancel}
 			none := func(string) string { return "" }
-			code := mainEnv(ctx, streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, none,
+			code := mainEnv(ctx, streams{in: strings.NewReader(""), out: &stdout, err: stderr, terminal: true}, none,
 				append(row.args, "--target", srv.URL, "--out", out))
 			if code != exitInterrupted {
 				t.Fatalf("exit %d, want %d; stderr:\n%s", code, exitInterrupted, stderr.String())
@@ -46,8 +48,29 @@ func TestInterrupted(t *testing.T) {
 				t.Fatalf("result: interrupted %v, %v", f != nil && f.Interrupted, err)
 			}
 			allPendingDeletion(t, srv.URL)
+			command := "kmsmac cleanup --target " + srv.URL + " --region us-east-1 --region2 us-west-2 --run " + f.RunID
+			if !strings.Contains(stderr.String(), command+"\n") {
+				t.Errorf("stderr does not tell %q:\n%s", command, stderr.String())
+			}
 		})
 	}
+}
+
+// trigger keeps what is written and acts when it first matches. main writes
+// to it from one goroutine at a time.
+type trigger struct {
+	bytes.Buffer
+	at  *regexp.Regexp
+	act func()
+}
+
+func (g *trigger) Write(p []byte) (int, error) {
+	n, err := g.Buffer.Write(p)
+	if g.act != nil && g.at.Match(p) {
+		g.act()
+		g.act = nil
+	}
+	return n, err
 }
 
 // allPendingDeletion fails for every key that somebody would pay for.

@@ -69,7 +69,8 @@ func (l loadRun) run(a *app, o *opened, rec *record) (results.Verdict, error) {
 // talk moves what the report says in words into the record.
 func (l loadRun) talk(report *bench.Report, rec *record) {
 	for _, arn := range report.Left {
-		rec.warn("key left behind, kmsmac cleanup takes it: %s", arn)
+		rec.left = true
+		rec.warn("key left behind: %s", arn)
 	}
 	for _, w := range report.Warnings {
 		rec.warn("%s", w)
@@ -78,7 +79,7 @@ func (l loadRun) talk(report *bench.Report, rec *record) {
 		rec.warn("wrong answer outside the measured requests: %s", w)
 	}
 	for _, w := range report.WrongTags {
-		rec.warn("wrong answers: %s %s, key %s, message of %d bytes: %d times", w.Operation, w.KeySpec, w.Key, w.Size, w.Count)
+		rec.warn("wrong answers, warm-up included: %s %s, key %s, message of %d bytes: %d times", w.Operation, w.KeySpec, w.Key, w.Size, w.Count)
 	}
 	if report.Stopped == bench.StoppedInterrupted {
 		rec.file.Interrupted = true

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kmsmac/kmsmac/bench"
+	"github.com/kmsmac/kmsmac/results"
 )
 
 // loadFlags define a load.
@@ -303,5 +305,9 @@ func (f workloadFlags) secrets() ([][]byte, error) {
 func loadSettings(p bench.Plan, t targetFlags, client string) map[string]any {
 	p = p.WithDefaults()
 	p.Shard = 0
+	p.Workload.Keys = slices.Clone(p.Workload.Keys)
+	for i, key := range p.Workload.Keys {
+		p.Workload.Keys[i] = results.MaskAccounts(key)
+	}
 	return map[string]any{"load": p, "target": t.Target, "client": client}
 }

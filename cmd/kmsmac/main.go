@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -93,6 +94,7 @@ func Main(ctx context.Context, s streams, args []string) int {
 }
 
 func mainEnv(ctx context.Context, s streams, env func(string) string, args []string) int {
+	s.err = &sharedWriter{w: s.err}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -104,6 +106,7 @@ func mainEnv(ctx context.Context, s streams, env func(string) string, args []str
 	if err := refuseEmpty(args); err != nil {
 		return report(s.err, err)
 	}
+	args = joinNegative(args)
 	kctx, code, done, err := parse(parser, args)
 	if done {
 		return code
@@ -124,6 +127,7 @@ func newParser(c *cli, s streams) (*kong.Kong, error) {
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(code int) { panic(exitRequest(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ValueFormatter(withDefault),
 		kong.Vars{"targetHelp": targetHelp, "presetHelp": presetHelp()},
 	)
 }
@@ -143,6 +147,25 @@ func refuseEmpty(args []string) error {
 		}
 	}
 	return nil
+}
+
+var negative = regexp.MustCompile(`^-[0-9.]`)
+
+// joinNegative makes one word of a flag and a negative number, which the parser
+// would take for a flag: then the command can say what it wants.
+func joinNegative(args []string) []string {
+	out := make([]string, 0, len(args))
+	for i, arg := range args {
+		if arg == "--" {
+			return append(out, args[i:]...)
+		}
+		if i > 0 && negative.MatchString(arg) && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+			out[len(out)-1] += "=" + arg
+			continue
+		}
+		out = append(out, arg)
+	}
+	return out
 }
 
 // session stands at the end of the help and works as pasted.

@@ -55,7 +55,8 @@ func (m *metrics) write(w io.Writer) {
 		{"kmsmac_dropped_arrivals_total", "counter", "Arrivals that were due and never sent.", float64(m.dropped)},
 		{"kmsmac_offered_rate", "gauge", "Arrivals per second in the last interval; 0 in a closed loop.", p.Offered},
 		{"kmsmac_achieved_rate", "gauge", "Successes per second in the last interval.", p.Achieved},
-		{"kmsmac_in_flight", "gauge", "Requests sent or waiting for a worker.", float64(p.InFlight)},
+		{"kmsmac_in_flight", "gauge", "Requests sent and not answered.", float64(p.InFlight)},
+		{"kmsmac_waiting", "gauge", "Arrivals that were due and neither sent nor dropped.", float64(p.Waiting)},
 		{"kmsmac_elapsed_seconds", "gauge", "Since the start of the warm-up.", p.Elapsed.Seconds()},
 		{"kmsmac_planned_seconds", "gauge", "Warm-up and measured span as planned.", p.Total.Seconds()},
 	} {

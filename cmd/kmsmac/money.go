@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +39,7 @@ type estimate struct {
 	keys          int
 	keyLife       time.Duration // until their deletion is scheduled
 	peakPerSecond float64       // of the symmetric operations
+	lasts         time.Duration // about how long it takes; 0 is not known
 }
 
 func (e estimate) total() int64 {
@@ -50,7 +52,7 @@ func (e estimate) total() int64 {
 
 func (e estimate) plus(o estimate) estimate {
 	sum := estimate{requests: maps.Clone(e.requests), keys: e.keys + o.keys,
-		keyLife: max(e.keyLife, o.keyLife), peakPerSecond: max(e.peakPerSecond, o.peakPerSecond)}
+		keyLife: max(e.keyLife, o.keyLife), peakPerSecond: max(e.peakPerSecond, o.peakPerSecond), lasts: e.lasts + o.lasts}
 	if sum.requests == nil {
 		sum.requests = map[string]int64{}
 	}
@@ -96,6 +98,9 @@ func (f moneyFlags) consent(a *app, o *opened, e estimate) error {
 	a.say("aws %s: at most %d requests (%s), %d new keys, %s of the symmetric quota of %.0f/s (%s), at most %s (%s)",
 		region, e.total(), strings.Join(parts, ", "), e.keys, share, perSecond, source,
 		e.cost(), awsfacts.PriceNote)
+	if e.lasts > 0 {
+		a.say("expected duration: about %s, with requests spaced to the per-operation quotas", roughly(e.lasts))
+	}
 	if !awsfacts.PriceKnown(region) {
 		a.say("warning: the prices of %s are not known here; the figure is that of the standard partition", region)
 	}
@@ -109,10 +114,24 @@ func (f moneyFlags) consent(a *app, o *opened, e estimate) error {
 }
 
 func (f moneyFlags) check() error {
-	if !(f.MaxCost >= 0) || f.MaxRequests < 0 { // NaN is not >= 0
-		return usagef("--max-cost and --max-requests must not be negative")
+	switch {
+	case !(f.MaxCost >= 0) || math.IsInf(f.MaxCost, 0): // NaN is not >= 0
+		return usagef("--max-cost must be an amount of US dollars, 0 or more, not %v", f.MaxCost)
+	case f.MaxRequests < 0:
+		return usagef("--max-requests must be 0 or more, not %d", f.MaxRequests)
 	}
 	return nil
+}
+
+// roughly rounds a duration to what is worth reading.
+func roughly(d time.Duration) time.Duration {
+	switch {
+	case d > 10*time.Minute:
+		return d.Round(time.Minute)
+	case d > time.Minute:
+		return d.Round(10 * time.Second)
+	}
+	return max(d.Round(time.Second), time.Second)
 }
 
 // capped makes the limits hard stops of a running load, too.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,6 +27,7 @@ type outFlags struct {
 type record struct {
 	file results.File
 	dir  string
+	left bool // keys were left behind on the target
 }
 
 // newRecord starts a result and makes sure, before anything is measured, that
@@ -34,8 +37,12 @@ func newRecord(a *app, out outFlags, command string, settings map[string]any) (*
 	_, _ = rand.Read(id) // never fails, by its documentation
 	now := time.Now().UTC()
 	a.impl.setting(settings)
+	args := make([]string, len(a.args))
+	for i, arg := range a.args {
+		args[i] = results.MaskAccounts(arg)
+	}
 	r := &record{dir: out.Out, file: results.File{
-		Schema: results.Schema, Tool: tool(), RunID: hex.EncodeToString(id), Started: now, Args: a.args,
+		Schema: results.Schema, Tool: tool(), RunID: hex.EncodeToString(id), Started: now, Args: args,
 		Plan:        results.Plan{Command: command, Seed: out.Seed, Settings: settings},
 		Environment: environment(a.env), Warnings: []string{},
 	}}
@@ -78,7 +85,7 @@ func (r *record) drop() { _ = os.Remove(r.dir) }
 
 // warn adds a sentence for the reader of the result.
 func (r *record) warn(format string, args ...any) {
-	r.file.Warnings = append(r.file.Warnings, fmt.Sprintf(format, args...))
+	r.file.Warnings = append(r.file.Warnings, results.MaskAccounts(fmt.Sprintf(format, args...)))
 }
 
 // formatFlags choose how a measurement is printed.
@@ -109,9 +116,9 @@ func (r *record) finishAs(a *app, format string, machine func(path string) any) 
 	case "json":
 		err = printJSON(a, machine(path))
 	case "benchfmt":
-		err = render.Benchfmt(a.streams.out, &r.file)
+		err = a.print(func(w io.Writer) error { return render.Benchfmt(w, &r.file) })
 	default:
-		err = render.Text(a.streams.out, &r.file)
+		err = a.print(func(w io.Writer) error { return render.Text(w, &r.file) })
 	}
 	if err != nil {
 		err = unknownf("the result cannot be printed: %w", err)
@@ -132,7 +139,19 @@ func (r *record) finishAs(a *app, format string, machine func(path string) any) 
 }
 
 func printJSON(a *app, v any) error {
-	enc := json.NewEncoder(a.streams.out)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	return a.print(func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	})
+}
+
+// print puts a result on stdout, without account ids.
+func (a *app) print(write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.streams.out, results.MaskAccounts(b.String()))
+	return err
 }

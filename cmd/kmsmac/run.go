@@ -52,7 +52,7 @@ func (c runCmd) Run(a *app) error {
 		rec.drop()
 		return err
 	}
-	return errors.Join(c.all(a, o, opts, plan, rec), o.close())
+	return errors.Join(a.removing(o, rec, func() error { return c.all(a, o, opts, plan, rec) }), o.close())
 }
 
 func (c runCmd) load() loadFlags {

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"exit":   cmdExit,
 			"emu":    cmdEmu,
 			"html":   cmdHTML,
+			"silent": cmdSilent,
 			"schema": cmdSchema,
 			"jq":     cmdJQ,
 			"damage": cmdDamage,
@@ -44,7 +47,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// cmdExit runs a command and checks its exit code: exit CODE kmsmac ARG…
+// cmdExit runs a command and checks its exit code: exit CODE[,CODE…] kmsmac ARG…
 func cmdExit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exit code command [arg ...]")
@@ -54,7 +57,7 @@ func cmdExit(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		got = strings.TrimPrefix(err.Error(), "exit status ")
 	}
-	if got != args[0] {
+	if !slices.Contains(strings.Split(args[0], ","), got) {
 		ts.Fatalf("exit status %s, want %s", got, args[0])
 	}
 }
@@ -73,10 +76,32 @@ func cmdEmu(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], s.URL)
 }
 
-// cmdHTML starts a server that is no KMS: html VARIABLE page|error|hangup
+// cmdSilent starts an emulator that answers one operation with a status of 200
+// and a body of the script's: silent VARIABLE OPERATION BODY
+func cmdSilent(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: silent variable operation body")
+	}
+	e, err := kmsemu.New(kmsemu.Options{})
+	ts.Check(err)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+args[1]) {
+			e.ServeHTTP(w, r)
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_, _ = io.WriteString(w, args[2])
+	}))
+	ts.Defer(func() { srv.Close(); _ = e.Close() })
+	ts.Setenv(args[0], srv.URL)
+}
+
+// cmdHTML starts a server that is no KMS:
+// html VARIABLE page|error|null|object|unknown|hangup
 func cmdHTML(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: html variable page|error|hangup")
+		ts.Fatalf("usage: html variable page|error|null|object|unknown|hangup")
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		switch args[1] {
@@ -84,6 +109,12 @@ func cmdHTML(ts *testscript.TestScript, neg bool, args []string) {
 			_, _ = w.Write([]byte("<html>hello</html>"))
 		case "error":
 			http.Error(w, "<html>oops</html>", http.StatusInternalServerError)
+		case "null":
+			_, _ = w.Write([]byte("null"))
+		case "object":
+			_, _ = w.Write([]byte("{}"))
+		case "unknown":
+			http.Error(w, `{"__type":"UnknownOperationException"}`, http.StatusBadRequest)
 		default:
 			panic(http.ErrAbortHandler)
 		}

@@ -127,7 +127,7 @@ func (c sweepCmd) Run(a *app) error {
 		rec.drop()
 		return err
 	}
-	err = c.measure(a, o, plan, secrets, func() (*results.Calibration, error) {
+	calibrate := func() (*results.Calibration, error) {
 		load := plan.Load
 		load.Duration = plan.Step
 		if plan.Over == bench.OverConcurrency {
@@ -136,7 +136,8 @@ func (c sweepCmd) Run(a *app) error {
 			load.Arrivals.Rate = plan.To
 		}
 		return c.calibrate(a, spec, c.targetFlags, client, load)
-	}, rec)
+	}
+	err = a.removing(o, rec, func() error { return c.measure(a, o, plan, secrets, calibrate, rec) })
 	if err != nil && len(rec.file.Warnings) == 0 && rec.file.Sweep == nil {
 		rec.drop()
 	}
@@ -186,7 +187,7 @@ func sweepEstimate(plan bench.SweepPlan, paced bool) (estimate, error) {
 	if err != nil {
 		return estimate{}, usageError(err)
 	}
-	e := estimate{requests: maps.Clone(b.Load), keys: b.Keys, keyLife: b.Lasts, peakPerSecond: b.PeakPerSecond}
+	e := estimate{requests: maps.Clone(b.Load), keys: b.Keys, keyLife: b.Lasts, peakPerSecond: b.PeakPerSecond, lasts: b.Lasts}
 	for op, n := range b.SetUp {
 		e.requests[op] += n
 	}

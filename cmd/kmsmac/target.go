@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,7 +78,7 @@ func (f targetFlags) spec(env func(string) string) (targetSpec, error) {
 			}
 			s.region = region
 		}
-	case name == "http" || name == "https":
+	case strings.EqualFold(name, "http"), strings.EqualFold(name, "https"):
 		s.kind, s.endpoint = kindURL, f.Target
 	case name == string(kindReplay):
 		return s, usagef("%s is a record: only kmsmac conform can judge it", f.Target)
@@ -121,8 +120,9 @@ func (s *targetSpec) check(f targetFlags) error {
 	case err != nil:
 		return usagef("the endpoint is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return usagef("%q is not a URL of the form http://host:port", u.Redacted())
+		return usagef("%q is not a URL of the form http://host:port", withoutUserinfo(s.endpoint))
 	}
+	s.endpoint = u.Scheme + s.endpoint[len(u.Scheme):] // in lower case
 	s.aws = s.aws || awsfacts.IsAWSHost(u.Host)
 	return nil
 }
@@ -132,12 +132,13 @@ type opened struct {
 	target.Target
 	endpoint results.Endpoint
 	aws      bool
+	cleanup  string       // the command that finds keys left behind; "" where none can be
 	close    func() error // ends the target and what was started for it
 }
 
 // open connects s. Nothing is sent yet, except by a child emulator's start.
 func (s targetSpec) open(a *app, f targetFlags, c clientOptions, emulator func(*app, targetSpec) (*emulatorHandle, error)) (*opened, error) {
-	o := &opened{aws: s.aws, endpoint: results.Endpoint{Kind: string(s.kind), Region: s.region}}
+	o := &opened{aws: s.aws, cleanup: s.cleanupCommand(f), endpoint: results.Endpoint{Name: withoutUserinfo(f.Target), Kind: string(s.kind), Region: s.region}}
 	if s.kind == kindEngine {
 		t := inproc.New(inproc.Options{Region: s.region, NewKey: a.impl.newKey})
 		o.Target, o.close = t, t.Close
@@ -195,42 +196,6 @@ func (s targetSpec) sdkOptions(a *app, f targetFlags, c clientOptions) awskms.Op
 		}
 	}
 	return o
-}
-
-// reachTimeout bounds calls that nothing else bounds.
-const reachTimeout = 30 * time.Second
-
-// reach makes one cheap call, so that an endpoint that is not there, or is no
-// KMS, gets one clear sentence before anything is measured.
-func (o *opened) reach(ctx context.Context) error {
-	admin, ok := o.Target.(target.KeyAdmin)
-	if !ok {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
-	defer cancel()
-	_, err := admin.ListKeys(ctx, "", 1)
-	if err == nil {
-		return nil
-	}
-	where := firstOf(o.endpoint.Host, string(o.endpoint.Kind))
-	switch kind := target.KindOf(err); kind {
-	case target.Cancelled:
-		return err
-	case target.NotKMS:
-		return unknownf("%s answers, but not as a KMS: %w", where, err)
-	case target.Credentials:
-		return openError(err)
-	case target.AccessDenied, target.Unsupported, target.Throttled, target.Validation:
-		return nil // it is a KMS; what it lacks the run will tell
-	case target.Unauthorised:
-		return unknownf("%s refuses these credentials: %w", where, err)
-	default:
-		if kind.Answered() {
-			return unknownf("%s failed to list its keys: %w", where, err)
-		}
-		return unknownf("%s cannot be reached: %w", where, err)
-	}
 }
 
 // emulatorHandle is an embedded emulator that runs for this command.

@@ -26,6 +26,7 @@ import (
 // line with the verdict.
 func Text(w io.Writer, f *results.File) error {
 	p := &printer{w: w}
+	p.target(f.Environment.Endpoint)
 	p.vectors(f.Vectors)
 	p.conformance(f.Conformance)
 	p.load(f.Load)
@@ -68,6 +69,33 @@ func (p *printer) table(rows [][]string) {
 		}
 	}
 	p.err = tw.Flush()
+}
+
+// target names what was under test.
+func (p *printer) target(e results.Endpoint) {
+	if e.Kind == "" {
+		return
+	}
+	p.printf("target: %s\n\n", TargetText(e))
+}
+
+// TargetText names what was under test, where it was, and whether it shared
+// the process: "emulator at 127.0.0.1:4599, Region us-east-1, in this process".
+func TargetText(e results.Endpoint) string {
+	text := cmp.Or(e.Name, e.Kind)
+	if e.Host != "" && !strings.Contains(text, e.Host) {
+		text += " at " + e.Host
+	}
+	if e.Region != "" {
+		text += ", Region " + e.Region
+	}
+	switch {
+	case e.InProcess:
+		text += ", in this process"
+	case e.Kind == "emulator":
+		text += ", in a process of its own"
+	}
+	return text
 }
 
 func (p *printer) vectors(v *results.Vectors) {
