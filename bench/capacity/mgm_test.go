@@ -149,12 +149,12 @@ func truth(m int, draw service, rate float64) *hdrhistogram.Histogram {
 
 // The fit of a sweep foretells a queue that is not the fit's own.
 func TestOpenCurve(t *testing.T) {
-	seeds := uint64(3)
+	seeds, stations := uint64(3), []int{8, 32}
 	if testing.Short() {
-		seeds = 1
+		seeds, stations = 1, stations[:1]
 	}
 	for _, shape := range shapes {
-		for _, m := range []int{8, 32} {
+		for _, m := range stations {
 			capacity := float64(m) / shape.mean
 			long := map[float64]*hdrhistogram.Histogram{}
 			for _, share := range []float64{0.5, 0.7, 0.85} {
@@ -200,8 +200,12 @@ func closedSweep(m int, draw service, seed uint64) *results.File {
 }
 
 func TestClosedCurve(t *testing.T) {
+	stations := []int{8, 32}
+	if testing.Short() {
+		stations = stations[:1]
+	}
 	for _, shape := range shapes {
-		for _, m := range []int{4, 8, 32} {
+		for _, m := range stations {
 			capacity := float64(m) / shape.mean
 			c, err := ReadCurve(closedSweep(m, shape.draw, 1), 1)
 			if err != nil {

@@ -219,7 +219,7 @@ func TestPlanIsFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for share := 0.9; share < 1.1; share += 0.01 {
+	for share := 0.9; share < 1.1; share += 0.02 {
 		r := Request{Rate: share * 8 / shape.mean, P99: time.Second, Region: "us-east-1", Curves: []*Curve{c}}
 		if _, err := json.Marshal(plan(t, r)); err != nil {
 			t.Errorf("%.0f %% of the capacity: %v", 100*share, err)
