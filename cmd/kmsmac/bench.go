@@ -21,6 +21,7 @@ type benchKMSCmd struct {
 	watchFlags     `group:"Watch"`
 	implFlags
 	formatFlags `group:"Output"`
+	plotFlags   `group:"Output"`
 	targetFlags `group:"Target"`
 	moneyFlags  `group:"Money"`
 	outFlags    `group:"Output"`
@@ -28,7 +29,7 @@ type benchKMSCmd struct {
 
 // Run measures and writes a result.
 func (c benchKMSCmd) Run(a *app) error {
-	if err := errors.Join(c.force(a), c.resolve(a.env), c.into(&c.Out)); err != nil {
+	if err := errors.Join(c.force(a), c.resolve(a.env), c.into(&c.Out), c.refusePlot(c.format(c.JSON))); err != nil {
 		return err
 	}
 	plan, spec, err := c.check(a)
@@ -117,6 +118,9 @@ func (c benchKMSCmd) measure(a *app, o *opened, l loadRun, calibrate func() (*re
 		}
 		rec.drop()
 		return err
+	}
+	if err := c.plot(a, &rec.file); err != nil {
+		a.say("%v", err)
 	}
 	return rec.finishAs(a, c.format(c.JSON), func(string) any { return map[string]any{"bench": rec.file.Load} })
 }

@@ -64,7 +64,7 @@ func jobSummary(a *app, write func(io.Writer) error) error {
 	if err != nil {
 		return unknownf("the job summary cannot be written: %w", err)
 	}
-	_, err = f.Write(append(b.Bytes(), '\n'))
+	_, err = io.WriteString(f, results.MaskAccounts(b.String())+"\n")
 	return errors.Join(err, f.Close())
 }
 

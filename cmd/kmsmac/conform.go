@@ -14,6 +14,7 @@ import (
 )
 
 type conformCmd struct {
+	implFlags
 	targetFlags
 	outFlags
 	moneyFlags
@@ -37,7 +38,7 @@ func (c conformCmd) Run(a *app) error {
 	case c.Explain != "":
 		return explainCase(a, c.Explain)
 	}
-	if err := c.check(); err != nil {
+	if err := errors.Join(c.force(a), c.check()); err != nil {
 		return err
 	}
 	spec, replayed, err := c.subject(a)
@@ -231,6 +232,7 @@ func worstOf(errs []error) error {
 // runConformance runs the suite with live progress. An interrupted run returns
 // what it has.
 func runConformance(a *app, o *opened, opts conformance.Options, rec *record) (results.Conformance, error) {
+	opts.NewKey = a.impl.newKey
 	if opts.RunID == "" { // else that of a record
 		opts.RunID = rec.file.RunID
 	}

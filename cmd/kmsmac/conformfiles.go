@@ -136,7 +136,7 @@ func (f recordFlags) reports(a *app, file *results.File) error {
 	junit := func(w io.Writer) error { return render.JUnit(w, file) }
 	markdown := func(w io.Writer) error { return render.Markdown(w, file) }
 	page := func(w io.Writer) error { return render.HTML(w, file) }
-	return errors.Join(writeReport(f.JUnit, junit), writeReport(f.Markdown, markdown), writeReport(f.HTML, page), jobSummary(a, markdown))
+	return errors.Join(writeReport(f.JUnit, junit), writeReport(f.Markdown, markdown), writeReport(f.HTML, page))
 }
 
 // writeReport writes a file whole or not at all; without a name, nothing.

@@ -123,6 +123,7 @@ func (r *record) finishAs(a *app, format string, machine func(path string) any) 
 	if err != nil {
 		err = unknownf("the result cannot be printed: %w", err)
 	}
+	err = errors.Join(err, jobSummary(a, func(w io.Writer) error { return render.Markdown(w, &r.file) }))
 	switch {
 	case lost != nil:
 		err = errors.Join(err, unknownf("%w", lost)) // what was measured stands on stdout

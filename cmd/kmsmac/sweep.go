@@ -23,6 +23,7 @@ type sweepCmd struct {
 	targetFlags `group:"Target"`
 	moneyFlags  `group:"Money"`
 	outFlags    `group:"Output"`
+	plotFlags   `group:"Output"`
 }
 
 // ladderFlags say which loads are tried.
@@ -99,7 +100,7 @@ func parseRange(text string) (from, to float64, err error) {
 
 // Run climbs, finds the knee, and writes a result.
 func (c sweepCmd) Run(a *app) error {
-	if err := errors.Join(c.force(a), c.moneyFlags.check()); err != nil {
+	if err := errors.Join(c.force(a), c.moneyFlags.check(), c.refusePlot(formatFlags{Format: "text"}.format(c.JSON))); err != nil {
 		return err
 	}
 	spec, err := c.spec(a.env)
@@ -177,6 +178,9 @@ func (c sweepCmd) measure(a *app, o *opened, plan bench.SweepPlan, secrets [][]b
 	}
 	if err != nil {
 		return err
+	}
+	if err := c.plot(a, &rec.file); err != nil {
+		a.say("%v", err)
 	}
 	return rec.finish(a, c.JSON, func(string) any { return map[string]any{"sweep": rec.file.Sweep} })
 }
