@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed plan-check fuzz-http clients bench bench-self bench-soak baselines conform power field field-check doctor-test docs-test release-check release-try reproducible gate-power gate-self generate cover clean help
+.PHONY: build run test race purego cross lint fuzz kill-test emulator-speed plan-check fuzz-http clients bench bench-self shard-test k6 k6-test bench-soak baselines conform power field field-check doctor-test docs-test release-check release-try reproducible gate-power gate-self generate cover clean help
 
 build: ## build bin/kmsmac
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/kmsmac
@@ -89,7 +89,7 @@ doctor-test: ## planted misconfigurations, each of which kmsmac doctor must name
 	$(GO) test -count=1 -v -run '^TestDoctor' ./cmd/kmsmac
 
 docs-test: ## every command line of README.md and docs, executed or, where it needs AWS, parsed
-	$(GO) test -count=1 -timeout 20m -v -run '^TestDocs' ./cmd/kmsmac
+	$(GO) test -count=1 -timeout 30m -v -run '^TestDocs$$' ./cmd/kmsmac -docs
 
 GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.4
 
@@ -145,7 +145,7 @@ k6: ## build bin/k6: k6 with kmsmac's module, output and merge (AGPL-3.0; the fi
 	cd bench/k6x && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X github.com/kmsmac/kmsmac/bench/k6x.version=$(VERSION)' -o ../../bin/k6 ./cmd/k6
 
 k6-test: build ## the tests of bench/k6x: three k6 processes, one killed; CPU beside bench kms; manifests
-	@rm -f bin/k6-goals.txt; cd bench/k6x && $(GO) vet -trimpath ./... && \
+	@rm -f bin/k6-goals.txt; cd bench/k6x && export CGO_ENABLED=0 && $(GO) vet -trimpath ./... && \
 	  { K6_TEST=full KMSMAC_BIN=$(CURDIR)/$(BIN) K6_ROWS=$(CURDIR)/bin/k6-goals.txt $(GO) test -trimpath -count=1 -timeout 30m ./...; rc=$$?; cat ../../bin/k6-goals.txt; exit $$rc; }
 
 generate: ## run every generator

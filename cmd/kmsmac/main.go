@@ -42,23 +42,27 @@ type app struct {
 
 // cli is the command line. Its order is the order of the help.
 type cli struct {
-	Run     runCmd     `cmd:"" help:"The main job: vectors, conformance, load; one verdict."`
-	Vectors vectorsCmd `cmd:"" help:"Every vector on every implementation that this CPU has."`
-	Conform conformCmd `cmd:"" help:"Hold a KMS against what AWS KMS really does."`
-	Bench   benchCmd   `cmd:"" help:"Measure."`
-	Sweep   sweepCmd   `cmd:"" help:"Loads of rising size up to where the target breaks a limit."`
-	Plan    planCmd    `cmd:"" help:"What it takes to carry a rate: quota, latency, hosts, cost, alternatives."`
-	Compare compareCmd `cmd:"" help:"Effect, interval and verdict of two results."`
-	Gate    gateCmd    `cmd:"" help:"Run base and candidate side by side; the verdict is the exit code."`
-	History historyCmd `cmd:"" help:"Trends and change points over many results."`
-	Merge   mergeCmd   `cmd:"" help:"Join the shards of one plan, exactly."`
-	Report  reportCmd  `cmd:"" help:"One self-contained HTML page, or text, Markdown, JUnit."`
-	Matrix  matrixCmd  `cmd:"" help:"Conformance results side by side: case × target."`
-	Serve   serveCmd   `cmd:"" help:"The embedded emulator as a server."`
-	Cleanup cleanupCmd `cmd:"" help:"Schedule deletion of expired keys that a killed run left behind."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Run        runCmd        `cmd:"" help:"The main job: vectors, conformance, load; one verdict."`
+	Vectors    vectorsCmd    `cmd:"" help:"Every vector on every implementation that this CPU has."`
+	Conform    conformCmd    `cmd:"" help:"Hold a KMS against what AWS KMS really does."`
+	Bench      benchCmd      `cmd:"" help:"Measure."`
+	Sweep      sweepCmd      `cmd:"" help:"Loads of rising size up to where the target breaks a limit."`
+	Plan       planCmd       `cmd:"" help:"What it takes to carry a rate: quota, latency, hosts, cost, alternatives."`
+	Compare    compareCmd    `cmd:"" help:"Effect, interval and verdict of two results."`
+	Gate       gateCmd       `cmd:"" help:"Run base and candidate side by side; the verdict is the exit code."`
+	History    historyCmd    `cmd:"" help:"Trends and change points over many results."`
+	Merge      mergeCmd      `cmd:"" help:"Join the shards of one plan, exactly."`
+	Report     reportCmd     `cmd:"" help:"One self-contained HTML page, or text, Markdown, JUnit."`
+	Matrix     matrixCmd     `cmd:"" help:"Conformance results side by side: case × target."`
+	Serve      serveCmd      `cmd:"" help:"The embedded emulator as a server."`
+	Doctor     doctorCmd     `cmd:"" help:"What is wrong with this machine, these settings, this target, and the remedy."`
+	Cleanup    cleanupCmd    `cmd:"" help:"Schedule deletion of expired keys that a killed run left behind."`
+	Completion completionCmd `cmd:"" help:"Print a script with which bash, zsh or fish completes command lines."`
+	Man        manCmd        `cmd:"" help:"Print the manual page (kmsmac man | man -l -)."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 
-	NullResponder nullCmd `cmd:"" name:"null-responder" hidden:"" help:"Answer without looking, for calibration."`
+	Complete      completeCmd `cmd:"" hidden:"" help:"Print candidates for the last word of a command line."`
+	NullResponder nullCmd     `cmd:"" name:"null-responder" hidden:"" help:"Answer without looking, for calibration."`
 
 	LogLevel string `enum:"debug,info,warn,error" default:"warn" help:"Least level logged to stderr: debug, info, warn or error."`
 }
@@ -95,9 +99,7 @@ func Main(ctx context.Context, s streams, args []string) int {
 
 func mainEnv(ctx context.Context, s streams, env func(string) string, args []string) int {
 	s.err = &sharedWriter{w: s.err}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
+	args = helpAsked(args)
 	var c cli
 	parser, err := newParser(&c, s)
 	if err != nil {
@@ -170,10 +172,11 @@ func joinNegative(args []string) []string {
 
 // session stands at the end of the help and works as pasted.
 const session = `A session, with no account and no network:
-  kmsmac run                                   the whole job on the embedded emulator
-  kmsmac conform --case GM-12                  one requirement, with its evidence
-  kmsmac bench kms --rate 200 --duration 3s    latency at an arrival rate
-  kmsmac run --target http://127.0.0.1:4566    the same for an emulator of yours`
+  kmsmac doctor                                # is everything as it should be?
+  kmsmac run                                   # the whole job on the embedded emulator
+  kmsmac conform --case GM-12                  # one requirement, with its evidence
+  kmsmac bench kms --rate 200 --duration 3s    # latency at an arrival rate
+  kmsmac run --target http://127.0.0.1:4566    # the same for an emulator of yours`
 
 // exitRequest carries kong's wish to exit (after --help) out of the parser.
 type exitRequest int
