@@ -123,6 +123,26 @@ func TestGatePowerExcuses(t *testing.T) {
 	}
 }
 
+// TestGoalOpen: a small sample is short of its goal only beyond doubt.
+func TestGoalOpen(t *testing.T) {
+	alarm, power := gateGoal{share: 0.01}, gateGoal{share: 0.85, power: true}
+	rows := []struct {
+		goal      gateGoal
+		hits, of  int
+		met, open bool
+	}{
+		{alarm, 1, 100, true, false}, {alarm, 2, 100, false, true}, {alarm, 6, 100, false, false},
+		{alarm, 10, 1000, true, false}, {alarm, 11, 1000, false, false},
+		{power, 85, 100, true, false}, {power, 80, 100, false, true}, {power, 70, 100, false, false},
+		{power, 850, 1000, true, false}, {power, 849, 1000, false, false},
+	}
+	for _, row := range rows {
+		if met, open := row.goal.met(row.hits, row.of), row.goal.open(row.hits, row.of); met != row.met || open != row.open {
+			t.Errorf("%d of %d, goal %v: met %v, open %v; want %v, %v", row.hits, row.of, row.goal.share, met, open, row.met, row.open)
+		}
+	}
+}
+
 // TestRecordings: what is committed can be simulated from, and knows CPU.
 func TestRecordings(t *testing.T) {
 	all, err := readRecordings("testdata/rounds")

@@ -53,15 +53,28 @@ func (g gateGoal) met(hits, of int) bool {
 	return share <= g.share
 }
 
-// row is the goal's line: figure with interval, goal, ok or short.
+// fullGates is how many gates it takes for a share to be held to its goal as it
+// is. Fewer are short of it only if their whole interval is.
+const fullGates = 1000
+
+// open reports whether so few gates leave it open that the goal is met.
+func (g gateGoal) open(hits, of int) bool {
+	lo, hi := wilson(hits, of)
+	return !g.met(hits, of) && of < fullGates && lo <= g.share && g.share <= hi
+}
+
+// row is the goal's line: figure with interval, goal, ok, open or short.
 func (g gateGoal) row(hits, of int) string {
 	lo, hi := wilson(hits, of)
 	sign, verdict := "≤", "short"
 	if g.power {
 		sign = "≥"
 	}
-	if g.met(hits, of) {
+	switch {
+	case g.met(hits, of):
 		verdict = "ok"
+	case g.open(hits, of):
+		verdict = "open: too few gates"
 	}
 	return fmt.Sprintf("%-22s %-53s %5.1f %% (%4.1f … %4.1f, %d of %d)  goal %s %4.1f %%  %s",
 		g.id, g.what, 100*float64(hits)/float64(of), 100*lo, 100*hi, hits, of, sign, 100*g.share, verdict)
@@ -82,6 +95,7 @@ func gatePower(w io.Writer, j judge, recordings map[string]*recording, known str
 			switch {
 			case g.met(hits, gates):
 				met++
+			case g.open(hits, gates):
 			case g.power && strings.Contains(known, "`"+g.id+"`"):
 				row += " (known)"
 			default:

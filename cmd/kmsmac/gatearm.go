@@ -111,6 +111,11 @@ func whatIsWrong(f *results.File) string {
 			return fmt.Sprintf("%d of %d replies to %s %s were wrong", l.WrongTags, l.Requests, l.Operation, l.KeySpec)
 		}
 	}
+	for _, l := range f.Load {
+		if l.Succeeded+l.Refused == 0 {
+			return fmt.Sprintf("none of %d requests to %s %s succeeded in %s", l.Requests, l.Operation, l.KeySpec, l.Duration)
+		}
+	}
 	if b := f.EngineBench; b != nil {
 		for _, c := range b.Cases {
 			if c.WrongTags > 0 {
