@@ -134,7 +134,7 @@ func (p *page) profiles(all []tested) {
 func (p *page) emulator(t tested) {
 	p.line("## %s\n", t.title())
 	if t.Note != "" {
-		p.line("Set up %s.\n", t.Note)
+		p.line("Run %s.\n", t.Note)
 	}
 	byID := map[string]results.CaseResult{}
 	for _, r := range t.file.Conformance.Cases {

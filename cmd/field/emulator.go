@@ -29,6 +29,7 @@ type emulator struct {
 	Home        string // repository
 	Licence     string
 	Note        string            // how it was set up, for readers
+	Parallel    int               // cases side by side; default that of kmsmac conform
 	Python      string            // least version of Python, if the machine's python3 may be too old
 	Command     []string          // the first word is a program that was installed; {port} stands for the port
 	Environment map[string]string // likewise

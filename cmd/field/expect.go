@@ -99,7 +99,7 @@ func (f field) compare(s *server, home string, t *tested) ([]string, error) {
 		for _, sentence := range sentences(left) {
 			fmt.Fprintf(f.talk, "field: %s: once more, because %s\n", t.Name, sentence)
 		}
-		if t.file, err = f.conform(s, t.result, home); err != nil {
+		if t.file, err = f.conform(t.emulator, s, t.result, home); err != nil {
 			return nil, err
 		}
 		left = k.changes(*t.file.Conformance)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/kmsmac/kmsmac/results"
@@ -37,7 +38,7 @@ func (f field) test(e emulator, speed bool) (t tested, err error) {
 	}
 	defer s.stop()
 	t.result = filepath.Join(home, "conform")
-	if t.file, err = f.conform(s, t.result, home); err != nil {
+	if t.file, err = f.conform(e, s, t.result, home); err != nil {
 		return t, err
 	}
 	if speed {
@@ -58,11 +59,15 @@ func (f field) test(e emulator, speed bool) (t tested, err error) {
 }
 
 // conform runs the suite and keeps every exchange.
-func (f field) conform(s *server, out, home string) (*results.File, error) {
+func (f field) conform(e emulator, s *server, out, home string) (*results.File, error) {
 	if err := os.RemoveAll(out); err != nil {
 		return nil, err
 	}
-	return f.measure(out, "conform", "--target", s.url, "--out", out, "--record", filepath.Join(home, "exchanges.jsonl"))
+	args := []string{"conform", "--target", s.url, "--out", out, "--record", filepath.Join(home, "exchanges.jsonl")}
+	if e.Parallel > 0 {
+		args = append(args, "--parallel", strconv.Itoa(e.Parallel))
+	}
+	return f.measure(out, args...)
 }
 
 // bench measures GenerateMac on one connection.
