@@ -221,8 +221,17 @@ type logParser struct {
 	run     LoggedRun
 	each    func(LoggedInterval)
 	header  bool
-	pending []LoggedInterval
+	pending []pendingInterval
+	adder   *adder
 	sum     uint32 // of the pending lines
+}
+
+// pendingInterval is a histogram that no commit has followed yet. It is decoded
+// only if somebody wants to see it; else it is added as it is.
+type pendingInterval struct {
+	LoggedInterval
+	text string
+	line int
 }
 
 // check compares a commit's checksum with what was read.
@@ -252,21 +261,22 @@ func (p *logParser) line(line string) error {
 		if c.Intervals != len(p.pending) {
 			return fmt.Errorf("the interval has %d histograms, its commit says %d", len(p.pending), c.Intervals)
 		}
-		if err := p.check(line); err != nil {
-			return err
-		}
 		p.run.Counts, p.run.Final = c.Counts, c.Final
 		end := LoggedCommit{Counts: c.Counts}
 		if c.To > 0 {
 			end.From, end.To = time.UnixMilli(c.From), time.UnixMilli(c.To)
 		}
 		p.run.Commits = append(p.run.Commits, end)
-		return p.commit()
+		if err := p.commit(); err != nil { // a histogram that is damaged names its line
+			return err
+		}
+		return p.check(line)
 	case line == "" || line[0] == '#' || line[0] == '"':
 		return nil
 	}
 	p.sum = crc32.Update(p.sum, crc32.IEEETable, append([]byte(line), '\n'))
-	iv, err := parseInterval(line)
+	iv, err := parseInterval(line, p.each != nil)
+	iv.line = p.lines.n
 	if err == nil && len(p.pending) == maxPending {
 		err = fmt.Errorf("more than %d histograms in one interval", maxPending)
 	}
@@ -281,15 +291,33 @@ func (p *logParser) commit() error {
 			total = NewHistogram()
 			p.run.Totals[iv.Tag] = total
 		}
-		if n := total.Merge(iv.Histogram); n > 0 {
-			return fmt.Errorf("%d values of %s are above %d ns", n, iv.Tag, HighestNs)
+		n, err := p.addTo(total, iv)
+		if err == nil && n > 0 {
+			err = fmt.Errorf("%d values of %s are above %d ns", n, iv.Tag, HighestNs)
+		}
+		if err != nil {
+			p.lines.n = iv.line // where the fault is
+			return err
 		}
 		if p.each != nil {
-			p.each(iv)
+			p.each(iv.LoggedInterval)
 		}
 	}
 	p.pending = p.pending[:0]
 	return nil
+}
+
+// addTo adds one histogram and returns the number of values beyond the range.
+func (p *logParser) addTo(total *hdrhistogram.Histogram, iv pendingInterval) (dropped int64, err error) {
+	if iv.Histogram != nil {
+		return total.Merge(iv.Histogram), nil
+	}
+	if p.adder == nil {
+		if p.adder, err = newAdder(); err != nil {
+			return 0, err
+		}
+	}
+	return p.adder.add(total, iv.text)
 }
 
 func unmark(line, mark string, into any) error {
@@ -300,7 +328,7 @@ func unmark(line, mark string, into any) error {
 	return json.Unmarshal([]byte(text), into)
 }
 
-func parseInterval(line string) (iv LoggedInterval, err error) {
+func parseInterval(line string, decode bool) (iv pendingInterval, err error) {
 	if rest, ok := strings.CutPrefix(line, "Tag="); ok {
 		iv.Tag, line, _ = strings.Cut(rest, ",")
 	}
@@ -314,7 +342,9 @@ func parseInterval(line string) (iv LoggedInterval, err error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return iv, err
 	}
-	iv.Histogram, err = DecodeHistogram(parts[3])
+	if iv.text = parts[3]; decode {
+		iv.Histogram, err = DecodeHistogram(iv.text)
+	}
 	return iv, err
 }
 
