@@ -125,11 +125,7 @@ func (p *printer) conformance(c *results.Conformance) {
 	if c == nil {
 		return
 	}
-	var counts []string
-	for _, v := range verdictOrder {
-		counts = append(counts, fmt.Sprintf("%d %s", c.Counts[v], strings.ReplaceAll(string(v), "_", " ")))
-	}
-	p.printf("conformance: %d cases: %s\n", len(c.Cases), strings.Join(counts, ", "))
+	p.printf("conformance: %d cases: %s\n", len(c.Cases), allCounts(c.Counts))
 	for _, name := range slices.Sorted(maps.Keys(c.Profiles)) {
 		p.printf("  profile %s: %s\n", name, c.Profiles[name])
 	}
