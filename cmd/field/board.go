@@ -91,7 +91,7 @@ func (p *page) overview(all []tested) {
 
 func (t tested) speed() []string {
 	if t.load == nil || t.load.Response == nil {
-		return []string{"", "", ""}
+		return []string{"not measured", "", ""}
 	}
 	ms := func(ns int64) string { return fmt.Sprintf("%.1f ms", float64(ns)/1e6) }
 	return []string{fmt.Sprintf("%.0f", t.load.AchievedRate), ms(t.load.Response.P50), ms(t.load.Response.P99)}

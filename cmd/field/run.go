@@ -42,8 +42,8 @@ func (f field) test(e emulator, speed bool) (t tested, err error) {
 		return t, err
 	}
 	if speed {
-		if t.load, err = f.bench(s, home); err != nil {
-			return t, err
+		if t.load, err = f.bench(s, home); err != nil { // the board says that it was not measured
+			fmt.Fprintf(f.talk, "field: %s: %v\n", e.Name, err)
 		}
 	}
 	if t.changes, err = f.compare(s, home, &t); err != nil {
