@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -92,7 +91,7 @@ func (r *keyring) make(ctx context.Context, spec string) error {
 		if err == nil {
 			return r.finish(ctx, k)
 		}
-		if !cannotImport(err) {
+		if !cannotImport(err, r.paced) {
 			return err
 		}
 		r.imports = false
@@ -106,19 +105,15 @@ func (r *keyring) make(ctx context.Context, spec string) error {
 }
 
 // cannotImport says that the target does not know importing: it said that it
-// does not support it, or has nothing where a KMS has. Whatever else keeps a key
-// from being imported is an error, which nobody should take for a property of
-// the target.
-func cannotImport(err error) bool {
+// does not support it, or has a page where a KMS has an answer, although it made
+// a key like a KMS. Whatever else keeps a key from being imported is an error,
+// which nobody should take for a property of the target.
+func cannotImport(err error, aws bool) bool {
 	e, ok := errors.AsType[*target.Error](err)
 	if !ok {
 		return false
 	}
-	switch e.Status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return e.Kind == target.Unsupported || e.Kind == target.NotKMS
-	}
-	return e.Kind == target.Unsupported
+	return e.Kind == target.Unsupported || e.Kind == target.NotKMS && !aws && e.Operation != "CreateKey"
 }
 
 func (r *keyring) makeImported(ctx context.Context, k *benchKey) error {

@@ -61,9 +61,9 @@ func ecCases() []Case {
 func readAfterWrite(p *Probe) {
 	old, next := p.Fresh(HMAC256), p.Fresh(HMAC256)
 	name := p.Alias(old)
-	p.asked(old, name).later(madeBy(old))
+	p.asked(old, name).later(byKey(madeBy(old), old))
 	p.Do("UpdateAlias", Params{"AliasName": name, "TargetKeyId": next.ID})
-	p.asked(next, name).later(madeBy(next))
+	p.asked(next, name).later(byKey(madeBy(next), next))
 	p.Do("DeleteAlias", Params{"AliasName": name})
 	p.asked(next, name).later(failsSomehow("NotFoundException"))
 	p.Do("UpdateKeyDescription", Params{"KeyId": old.ID, "Description": "new"})

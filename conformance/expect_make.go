@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"maps"
+	"regexp"
 )
 
 // Members are member values by path.
@@ -24,6 +25,13 @@ func okExactly(m Members) Expectation {
 func byARN(e Expectation, k Key) Expectation {
 	e.Members = maps.Clone(e.Members)
 	e.Members["KeyId"] = Is(k.ARN)
+	return e
+}
+
+// byKey is e with a KeyId that names the key, as ARN or bare.
+func byKey(e Expectation, k Key) Expectation {
+	e.Members = maps.Clone(e.Members)
+	e.Members["KeyId"] = Matching("(.*/)?" + regexp.QuoteMeta(k.ID))
 	return e
 }
 
