@@ -14,7 +14,7 @@ import (
 type judgeFlags struct {
 	Margin  float64            `default:"5" placeholder:"PERCENT" help:"Tolerated change."`
 	Margins map[string]float64 `name:"metric-margin" placeholder:"METRIC=PERCENT" help:"Tolerated change of one metric, for example p50-ns/op=10; repeatable."`
-	Metric  []string           `placeholder:"METRIC" help:"Judge these metrics only, for example cpu-ns/op; repeatable (default: all but service-p50-ns/op)."`
+	Metric  []string           `placeholder:"METRIC" help:"Judge these metrics only, for example cpu-ns/op; repeatable (default: all but service-p50-ns/op and ops/s, which repeat p50-ns/op, and p99-ns/op of fewer than 60 pairs)."`
 	Format  string             `enum:"text,markdown,csv,json" default:"text" help:"text, markdown, csv or json."`
 	JSON    bool               `name:"json" help:"The same as --format json."`
 }
