@@ -22,7 +22,7 @@ func (r Request) alternatives() []results.CapacityAlternative {
 		GivesUp: fmt.Sprintf("the secret stands in the hosts' memory: who reads it can make tags until the next derivation; IAM, CloudTrail and disabling the key act once in %s, not on each tag", short(l.DeriveEvery)),
 	}}
 	if r.Generate > 0 {
-		fill := time.Duration(float64(l.Batch*hosts) / (r.Rate * r.Generate) * 1e9)
+		fill := time.Duration(float64((l.Batch-1)*hosts) / (r.Rate * r.Generate) * 1e9)
 		out = append(out, results.CapacityAlternative{
 			Name: fmt.Sprintf("one tag for %d messages", l.Batch), Rate: batched, Cores: r.Rate * r.Generate * l.TagTime.Seconds() / CoreShare,
 			Adds:    fmt.Sprintf("the first of a batch waits about %s until it is full", roundTime(fill)),

@@ -92,8 +92,10 @@ func (c cleanupCmd) sweep(a *app, o *opened, away target.Target) error {
 	if err != nil {
 		return err
 	}
-	if c.All && !c.Yes && !c.DryRun && len(take) > 0 && !confirm(a, len(take)) {
-		return usagef("nothing was changed: answer yes, or give --yes")
+	if c.All && !c.Yes && !c.DryRun && len(take) > 0 {
+		if err := confirm(a, len(take)); err != nil {
+			return err
+		}
 	}
 	if !c.DryRun {
 		if err := s.take(take); err != nil {
@@ -153,10 +155,23 @@ func (c cleanupCmd) choose(a *app, keys []ownKey) ([]ownKey, error) {
 	return take, err
 }
 
-func confirm(a *app, n int) bool {
+// confirm asks; an interrupt is an answer, too.
+func confirm(a *app, n int) error {
 	a.say("schedule deletion of %d keys, also of runs that may still be going on? Type yes:", n)
-	line, _ := bufio.NewReader(a.streams.in).ReadString('\n')
-	return strings.TrimSpace(line) == "yes"
+	answer := make(chan string, 1)
+	go func() { // ends with the answer, or with the process
+		line, _ := bufio.NewReader(a.streams.in).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-a.ctx.Done():
+		return a.ctx.Err()
+	case line := <-answer:
+		if line == "yes" {
+			return nil
+		}
+		return usagef("nothing was changed: answer yes, or give --yes")
+	}
 }
 
 // take schedules deletion; one key's failure does not keep the others.

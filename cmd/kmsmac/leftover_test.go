@@ -268,3 +268,20 @@ func TestCleanupCommand(t *testing.T) {
 		}
 	}
 }
+
+// TestConfirmEnds: nobody answers the prompt, and an interrupt ends it.
+func TestConfirmEnds(t *testing.T) {
+	silent, w := io.Pipe()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	var stderr bytes.Buffer
+	a := &app{ctx: ctx, streams: streams{in: silent, err: &stderr}}
+	cancel()
+	if code := exitCode(confirm(a, 1)); code != exitInterrupted {
+		t.Errorf("exit %d, want %d", code, exitInterrupted)
+	}
+	a.ctx, a.streams.in = t.Context(), strings.NewReader("no\n")
+	if code := exitCode(confirm(a, 1)); code != exitUsage {
+		t.Errorf("exit %d, want %d", code, exitUsage)
+	}
+}
