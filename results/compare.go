@@ -64,9 +64,9 @@ func Compare(base, fresh *File, o JudgeOptions) (Comparison, error) {
 	return c.concluded(o), nil
 }
 
-// lost tells of figures that only one of the files has. Of one plan both should
-// have them, so what is missing could not be found out; of two plans it is a
-// difference between them.
+// lost tells of figures that only one of the files has. Of one plan, or of one
+// session, both should have them: what the new one lacks could not be found
+// out. What only the new one has, or two runs of two plans, is a difference.
 func (c *Comparison) lost(base, fresh *File, o JudgeOptions) {
 	of := func(f *File) (out [][2]string) {
 		if c.Interleaved {
@@ -81,19 +81,19 @@ func (c *Comparison) lost(base, fresh *File, o JudgeOptions) {
 		return out
 	}
 	b, n := of(base), of(fresh)
-	for _, side := range []struct {
-		have, lack        [][2]string
-		where             string
-		baseSays, newSays string
-	}{{b, n, "base", "measured", "–"}, {n, b, "new", "–", "measured"}} {
-		for _, id := range side.have {
-			switch {
-			case slices.Contains(side.lack, id) || len(o.Gate) > 0 && !slices.Contains(o.Gate, id[0]):
-			case base.PlanHash == fresh.PlanHash:
-				c.Problems = append(c.Problems, Problem{Inconclusive, fmt.Sprintf("%s of %s is in the %s file only", id[0], id[1], side.where)})
-			default:
-				c.Differences = append(c.Differences, Difference{id[0] + " of " + id[1], side.baseSays, side.newSays})
-			}
+	gated := func(id [2]string) bool { return len(o.Gate) == 0 || slices.Contains(o.Gate, id[0]) }
+	for _, id := range b {
+		switch {
+		case slices.Contains(n, id) || !gated(id):
+		case c.Interleaved || base.PlanHash == fresh.PlanHash:
+			c.Problems = append(c.Problems, Problem{Inconclusive, fmt.Sprintf("%s of %s is in the base file only", id[0], id[1])})
+		default:
+			c.Differences = append(c.Differences, Difference{id[0] + " of " + id[1], "measured", "–"})
+		}
+	}
+	for _, id := range n {
+		if !slices.Contains(b, id) && gated(id) {
+			c.Differences = append(c.Differences, Difference{id[0] + " of " + id[1], "–", "measured"})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -54,10 +55,11 @@ func (c gateCmd) Run(a *app) error {
 	if err != nil && a.ctx.Err() == nil && !known {
 		rec.warn("%v", err)
 	}
-	for _, w := range unpaired(arms[:]) {
+	lost, added := unpaired(arms, opts.Gate)
+	for _, w := range added {
 		rec.warn("%s", w)
 	}
-	cmp := results.Gated(series, opts, armDifferences(arms), armProblems(arms[:], opts.Gate))
+	cmp := results.Gated(series, opts, armDifferences(arms), append(armProblems(arms[:], opts.Gate), lost...))
 	if err := c.keep(a, rec, arms, series, &cmp); err != nil {
 		return unknownf("%w", err)
 	}
@@ -203,6 +205,14 @@ func armFile(gate *results.File, g *gateArm, series []results.Series, candidate 
 		}
 		f.Rounds = append(f.Rounds, r)
 	}
+	for id := range g.given {
+		if !slices.ContainsFunc(series, func(s results.Series) bool { return id == [2]string{s.Metric, s.Name} }) {
+			f.Rounds = append(f.Rounds, results.Rounds{Metric: id[0], Name: id[1], Values: []float64{}}) // so that compare knows of it
+		}
+	}
+	slices.SortStableFunc(f.Rounds[len(series):], func(a, b results.Rounds) int {
+		return cmp.Or(strings.Compare(a.Metric, b.Metric), strings.Compare(a.Name, b.Name))
+	})
 	if g.problem != nil {
 		f.Verdict = g.problem.Verdict
 		f.Warnings = append(slices.Clone(f.Warnings), g.problem.Text)

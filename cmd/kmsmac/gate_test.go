@@ -111,6 +111,47 @@ func TestGateFindsSlowerBuild(t *testing.T) {
 	}
 }
 
+// TestGateUnpaired: what the base measured and the candidate did not is no
+// pass; what only the candidate measured is told.
+func TestGateUnpaired(t *testing.T) {
+	one, two := [2]string{"ns/op", "Engine/impl=a"}, [2]string{"ns/op", "Engine/impl=b"}
+	all := map[[2]string]int{one: 10, two: 10}
+	rows := []struct {
+		name        string
+		base, fresh map[[2]string]int
+		gate        []string
+		lost, added string
+	}{
+		{"both have both", all, all, nil, "", ""},
+		{"new lacks one", all, map[[2]string]int{one: 10}, nil, "not compared: ns/op of Engine/impl=b: arm new measured it in 0 of 10 runs", ""},
+		{"new lacks one at times", all, map[[2]string]int{one: 10, two: 9}, nil, "not compared: ns/op of Engine/impl=b: arm new measured it in 9 of 10 runs", ""},
+		{"new lacks all", all, nil, nil, "not compared: ns/op of Engine/impl=a, ns/op of Engine/impl=b: arm new measured it in 0 of 10 runs", ""},
+		{"nobody gates it", all, map[[2]string]int{one: 10}, []string{"B/op"}, "", ""},
+		{"it is gated", all, map[[2]string]int{one: 10}, []string{"ns/op"}, "not compared: ns/op of Engine/impl=b: arm new measured it in 0 of 10 runs", ""},
+		{"base lacks one", map[[2]string]int{one: 10}, all, nil, "", "not compared: ns/op of Engine/impl=b: arm base measured it in 0 of 10 runs"},
+		{"base lacks one at times", map[[2]string]int{one: 10, two: 9}, all, nil, "not compared: ns/op of Engine/impl=b: arm base measured it in 9 of 10 runs", ""},
+	}
+	for _, row := range rows {
+		problems, added := unpaired([2]*gateArm{{name: "base", runs: 10, given: row.base}, {name: "new", runs: 10, given: row.fresh}}, row.gate)
+		var lost []string
+		for _, p := range problems {
+			lost = append(lost, p.Text)
+			if p.Verdict != results.Inconclusive {
+				t.Errorf("%s: verdict %s", row.name, p.Verdict)
+			}
+		}
+		if got := strings.Join(lost, "\n"); got != row.lost {
+			t.Errorf("%s: lost %q, want %q", row.name, got, row.lost)
+		}
+		if got := strings.Join(added, "\n"); got != row.added {
+			t.Errorf("%s: added %q, want %q", row.name, got, row.added)
+		}
+	}
+	if got := someOf([]string{"d", "c", "b", "a"}); got != "a, b, c and 1 more" {
+		t.Errorf("some of four: %q", got)
+	}
+}
+
 // TestGateInterrupted: Ctrl-C ends the gate with 130, and the arm that was
 // running cleans up after itself before it ends.
 func TestGateInterrupted(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -158,25 +159,46 @@ func armProblems(arms []*gateArm, gate []string) []results.Problem {
 	return out
 }
 
-// unpaired lists, for a warning, the figures that some arm did not give in every
-// run, and that are therefore not in the comparison.
-func unpaired(arms []*gateArm) []string {
-	var out []string
+// unpaired are the figures of the metrics in gate (empty: all) that some arm did
+// not give in every run, and that are therefore not in the comparison. What the
+// base has is lost: nobody knows whether it is worse. What only the candidate has
+// is told. One sentence for each reason.
+func unpaired(arms [2]*gateArm, gate []string) (lost []results.Problem, added []string) {
+	names := map[string][]string{}
+	ofBase := map[string]bool{}
 	seen := map[[2]string]bool{}
 	for _, g := range arms {
 		for id := range g.given {
-			if seen[id] {
+			if seen[id] || len(gate) > 0 && !slices.Contains(gate, id[0]) {
 				continue
 			}
 			seen[id] = true
 			for _, other := range arms {
 				if n := other.given[id]; n < other.runs {
-					out = append(out, fmt.Sprintf("%s of %s is not compared: arm %s gave it in %d of %d runs", id[0], id[1], other.name, n, other.runs))
+					why := fmt.Sprintf("arm %s measured it in %d of %d runs", other.name, n, other.runs)
+					names[why] = append(names[why], id[0]+" of "+id[1])
+					ofBase[why] = ofBase[why] || arms[0].given[id] > 0
 					break
 				}
 			}
 		}
 	}
-	slices.Sort(out)
-	return out
+	for _, why := range slices.Sorted(maps.Keys(names)) {
+		text := "not compared: " + someOf(names[why]) + ": " + why
+		if ofBase[why] {
+			lost = append(lost, results.Problem{Verdict: results.Inconclusive, Text: text})
+		} else {
+			added = append(added, text)
+		}
+	}
+	return lost, added
+}
+
+// someOf names the first three and counts the rest.
+func someOf(names []string) string {
+	slices.Sort(names)
+	if more := len(names) - 3; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
