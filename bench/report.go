@@ -78,13 +78,7 @@ func (r *Report) Verdict() results.Verdict {
 // unanswered is the share of due requests that failed other than by a throttle,
 // or were never sent.
 func unanswered(l results.Load) float64 {
-	lost := l.Dropped
-	for code, n := range l.Errors {
-		if code != "ThrottlingException" {
-			lost += n
-		}
-	}
-	return float64(max(lost, 0)) / float64(max(l.Requests+l.Dropped, 1))
+	return float64(max(l.Dropped+results.FailedOtherwise(l.Errors), 0)) / float64(max(l.Requests+l.Dropped, 1))
 }
 
 // load runs the plan on keys that are ready and fills in the report.

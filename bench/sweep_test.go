@@ -166,7 +166,15 @@ func TestBrokenLimits(t *testing.T) {
 		{"none", func(*results.SweepPoint, *results.SweepLimits) {}, ""},
 		{"throttles at the limit", func(p *results.SweepPoint, _ *results.SweepLimits) { p.Throttled, p.Failed = 10, 10 }, ""},
 		{"throttles above it", func(p *results.SweepPoint, _ *results.SweepLimits) { p.Throttled, p.Failed = 11, 11 }, "throttle_share"},
-		{"errors above it", func(p *results.SweepPoint, _ *results.SweepLimits) { p.Throttled, p.Failed = 5, 16 }, "error_share"},
+		{"errors above it", func(p *results.SweepPoint, _ *results.SweepLimits) {
+			p.Throttled, p.Failed, p.Errors = 5, 16, map[string]int64{"ThrottlingException": 5, "InternalException": 11}
+		}, "error_share"},
+		{"errors at the limit", func(p *results.SweepPoint, _ *results.SweepLimits) {
+			p.Failed, p.Errors = 10, map[string]int64{"timeout": 10}
+		}, ""},
+		{"errors beside throttles that were tried again", func(p *results.SweepPoint, _ *results.SweepLimits) {
+			p.Attempts, p.Throttled, p.Failed, p.Errors = 100_000, 900, 11, map[string]int64{"InternalException": 11}
+		}, "error_share"},
 		{"behind", func(p *results.SweepPoint, _ *results.SweepLimits) { p.AnsweredRate = 94 }, "answered_share"},
 		{"behind in a closed loop", func(p *results.SweepPoint, _ *results.SweepLimits) { p.AnsweredRate, p.OfferedRate = 94, nil }, ""},
 		{"slow", func(_ *results.SweepPoint, l *results.SweepLimits) { l.P99 = 4 * time.Millisecond }, "p99"},

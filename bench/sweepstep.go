@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -29,6 +30,7 @@ type window struct {
 	from, to                         time.Duration
 	due, sent, ok, answered, failed  int64
 	throttled, attempts, drop, wrong int64
+	errors                           map[string]int64                // of the failed, by name
 	clocks                           [clocks]*hdrhistogram.Histogram // of the successes
 }
 
@@ -49,12 +51,6 @@ func (s *sweeper) step(ctx context.Context, value float64) (pt results.SweepPoin
 	if plan.Mode() == Closed {
 		pt.OfferedRate, pt.Lag = nil, nil
 	}
-	pt.Errors = map[string]int64{}
-	for _, cl := range r.col.classes {
-		for name, n := range cl.counts.errors {
-			pt.Errors[name] += n
-		}
-	}
 	pt.Labels = r.limited(s.options.Calibration).labels
 	pt.Broken = brokenLimits(&pt, s.plan.Limits)
 	return pt, r.why, nil
@@ -69,7 +65,7 @@ type windowCutter struct {
 
 func (c *windowCutter) tick() {
 	ivs, now := c.col.take(), c.now()
-	sum := window{to: now}
+	sum := window{to: now, errors: map[string]int64{}}
 	for i := range ivs {
 		n := &ivs[i].counts
 		sum.due += c.offeredBy(i)
@@ -81,6 +77,7 @@ func (c *windowCutter) tick() {
 		sum.drop += n.outcomes[dropped]
 		sum.throttled += n.throttles
 		sum.attempts += n.attempts
+		addErrors(sum.errors, n.errors, 1)
 	}
 	w := sum.since(c.before)
 	for _, clock := range []int{clockResponse, clockService, clockLag} {
@@ -99,7 +96,18 @@ func (w window) since(b window) window {
 	w.from = b.to
 	w.due, w.sent, w.ok, w.answered, w.failed = w.due-b.due, w.sent-b.sent, w.ok-b.ok, w.answered-b.answered, w.failed-b.failed
 	w.throttled, w.attempts, w.drop, w.wrong = w.throttled-b.throttled, w.attempts-b.attempts, w.drop-b.drop, w.wrong-b.wrong
+	w.errors = maps.Clone(w.errors)
+	addErrors(w.errors, b.errors, -1)
 	return w
+}
+
+// addErrors adds each count of b to a, times sign, and keeps no zeros.
+func addErrors(a, b map[string]int64, sign int64) {
+	for name, n := range b {
+		if a[name] += sign * n; a[name] == 0 {
+			delete(a, name)
+		}
+	}
 }
 
 // pointOf sums up the steady part of a load whose schedule ended at end. What
@@ -113,7 +121,7 @@ func pointOf(value float64, ws []window, end time.Duration) results.SweepPoint {
 	}
 	cut, steady := warmupByRule(medians)
 	pt := results.SweepPoint{Value: value, Steady: steady}
-	var all, timely window
+	all, timely := window{errors: map[string]int64{}}, window{errors: map[string]int64{}}
 	for i := range all.clocks {
 		all.clocks[i] = results.NewHistogram()
 	}
@@ -129,7 +137,7 @@ func pointOf(value float64, ws []window, end time.Duration) results.SweepPoint {
 			pt.Length = w.to - pt.Warmup
 		}
 	}
-	pt.Requests, pt.Succeeded, pt.Failed, pt.Dropped = all.sent, all.ok, all.failed, all.drop
+	pt.Requests, pt.Succeeded, pt.Failed, pt.Dropped, pt.Errors = all.sent, all.ok, all.failed, all.drop, all.errors
 	pt.Throttled, pt.Attempts, pt.WrongTags = all.throttled, all.attempts, pt.WrongTags+all.wrong
 	pt.Response, pt.Service, pt.Lag = results.LatencyOf(all.clocks[clockResponse]), results.LatencyOf(all.clocks[clockService]), results.LatencyOf(all.clocks[clockLag])
 	if pt.Response != nil {
@@ -157,6 +165,7 @@ func (w window) median() float64 {
 func (w *window) add(o window) {
 	w.due, w.sent, w.ok, w.answered, w.failed = w.due+o.due, w.sent+o.sent, w.ok+o.ok, w.answered+o.answered, w.failed+o.failed
 	w.throttled, w.attempts, w.drop, w.wrong = w.throttled+o.throttled, w.attempts+o.attempts, w.drop+o.drop, w.wrong+o.wrong
+	addErrors(w.errors, o.errors, 1)
 	for i, h := range w.clocks {
 		if h != nil && o.clocks[i] != nil {
 			h.Merge(o.clocks[i])
@@ -215,7 +224,7 @@ func brokenLimits(pt *results.SweepPoint, l results.SweepLimits) []string {
 	if share(pt.Throttled, pt.Attempts) > l.ThrottleShare {
 		broken = append(broken, "throttle_share")
 	}
-	if share(max(0, pt.Failed-pt.Throttled), pt.Requests) > l.ErrorShare {
+	if share(results.FailedOtherwise(pt.Errors), pt.Requests) > l.ErrorShare {
 		broken = append(broken, "error_share")
 	}
 	if pt.OfferedRate != nil && pt.AnsweredRate < l.AnsweredShare**pt.OfferedRate {

@@ -54,7 +54,7 @@ type SweepPoint struct {
 	Attempts     int64            `json:"attempts"`
 	Dropped      int64            `json:"dropped"`
 	WrongTags    int64            `json:"wrong_tags"`
-	Errors       map[string]int64 `json:"errors"` // of the whole load
+	Errors       map[string]int64 `json:"errors"` // of the failed requests, by code; their sum is Failed
 
 	Response *Latency `json:"response_ns"`
 	Service  *Latency `json:"service_ns"`
@@ -65,6 +65,19 @@ type SweepPoint struct {
 
 	Broken []string `json:"broken"` // limits: throttle_share, error_share, answered_share, p99; or no_success
 	Labels []string `json:"labels,omitempty"`
+}
+
+// FailedOtherwise is the number of requests that failed other than by a
+// throttle. errors has one entry for each failed request, by code; throttles
+// that a client tried again are not among them.
+func FailedOtherwise(errors map[string]int64) int64 {
+	var sum int64
+	for code, n := range errors {
+		if code != "ThrottlingException" {
+			sum += n
+		}
+	}
+	return sum
 }
 
 // Knee is the largest load that keeps the limits: the median over interleaved

@@ -85,6 +85,7 @@ func swept(over string) *results.File {
 			Response: &results.Latency{P50: int64(1e6 + v*v), P99: int64(3e6 + v*v*10)}, Broken: []string{}}
 		if v > 1000 {
 			pt.AchievedRate, pt.Broken, pt.Throttled, pt.Failed = 900, []string{"throttle_share", "p99"}, 5, 7
+			pt.Errors = map[string]int64{"ThrottlingException": 5, "InternalException": 2}
 		}
 		if i > 5 {
 			pt.Phase, pt.Repeat = results.SweepRepeat, i-5

@@ -43,7 +43,7 @@ func sweepRows(s *results.Sweep) [][]string {
 			p50, p99 = ms(pt.Response.P50), ms(pt.Response.P99)
 		}
 		rows = append(rows, []string{fmt.Sprintf("%.5g", pt.Value), phase, fmt.Sprintf("%.0f", pt.AnsweredRate), fmt.Sprintf("%.0f", pt.AchievedRate), p50, p99,
-			fmt.Sprint(pt.Throttled), fmt.Sprint(pt.Failed - min(pt.Failed, pt.Throttled)), map[bool]string{true: "yes", false: "no"}[pt.Steady], strings.Join(pt.Broken, ", ")})
+			fmt.Sprint(pt.Throttled), fmt.Sprint(results.FailedOtherwise(pt.Errors)), map[bool]string{true: "yes", false: "no"}[pt.Steady], strings.Join(pt.Broken, ", ")})
 	}
 	return rows
 }
