@@ -28,7 +28,7 @@ type climber struct {
 
 // climb runs the whole sweep on step.
 func climb(p SweepPlan, step stepFunc, cal *results.Calibration) (results.Sweep, error) {
-	c := &climber{sweep: results.Sweep{Over: p.Over, Limits: p.Limits, Points: []results.SweepPoint{}}, step: step, cal: cal}
+	c := &climber{sweep: results.Sweep{Over: p.Over, Limits: *p.Limits, Points: []results.SweepPoint{}}, step: step, cal: cal}
 	low, high, err := c.rise(p)
 	if err != nil || c.sweep.Stopped != sweepLimit || low == 0 {
 		return c.sweep, err

@@ -33,9 +33,9 @@ type SweepPlan struct {
 	// before the steady state, at most half, is cut off by rule.
 	Step time.Duration `json:"step_ns"`
 
-	// Limits; zero values mean 1 % throttles, 1 % errors, 95 % answered, and no
-	// bound for the p99.
-	Limits results.SweepLimits `json:"limits"`
+	// Limits, each as it stands: a share of 0 allows none. nil means 1 %
+	// throttles, 1 % errors, 95 % answered, and no bound for the p99.
+	Limits *results.SweepLimits `json:"limits"`
 
 	// Resolution is how closely bisection finds the knee, 0.01 to 0.5; default
 	// 0.05.
@@ -62,9 +62,9 @@ func (p SweepPlan) WithDefaults() SweepPlan {
 	}
 	set(&p.Factor, 1.5)
 	set(&p.Resolution, 0.05)
-	set(&p.Limits.ThrottleShare, 0.01)
-	set(&p.Limits.ErrorShare, 0.01)
-	set(&p.Limits.AnsweredShare, 0.95)
+	if p.Limits == nil {
+		p.Limits = &results.SweepLimits{ThrottleShare: 0.01, ErrorShare: 0.01, AnsweredShare: 0.95}
+	}
 	if p.Step == 0 {
 		p.Step = 5 * time.Second
 	}

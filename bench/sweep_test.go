@@ -155,7 +155,7 @@ func TestWarmupByRule(t *testing.T) {
 }
 
 func TestBrokenLimits(t *testing.T) {
-	l := SweepPlan{}.WithDefaults().Limits
+	l := *SweepPlan{}.WithDefaults().Limits
 	rate := 100.0
 	good := results.SweepPoint{OfferedRate: &rate, AnsweredRate: 100, Requests: 1000, Attempts: 1000, Succeeded: 990, Response: &results.Latency{P99: 5e6}}
 	for _, row := range []struct {
@@ -179,6 +179,18 @@ func TestBrokenLimits(t *testing.T) {
 		{"behind in a closed loop", func(p *results.SweepPoint, _ *results.SweepLimits) { p.AnsweredRate, p.OfferedRate = 94, nil }, ""},
 		{"slow", func(_ *results.SweepPoint, l *results.SweepLimits) { l.P99 = 4 * time.Millisecond }, "p99"},
 		{"fast enough", func(_ *results.SweepPoint, l *results.SweepLimits) { l.P99 = 5 * time.Millisecond }, ""},
+		{"one throttle where none may be", func(p *results.SweepPoint, l *results.SweepLimits) {
+			*l = results.SweepLimits{}
+			p.Throttled = 1
+		}, "throttle_share"},
+		{"one error where none may be", func(p *results.SweepPoint, l *results.SweepLimits) {
+			*l = results.SweepLimits{}
+			p.Failed, p.Errors = 1, map[string]int64{"timeout": 1}
+		}, "error_share"},
+		{"behind where that is no matter", func(p *results.SweepPoint, l *results.SweepLimits) {
+			*l = results.SweepLimits{}
+			p.AnsweredRate = 1
+		}, ""},
 		{"nothing", func(p *results.SweepPoint, _ *results.SweepLimits) { *p = results.SweepPoint{} }, "no_success"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -226,6 +238,9 @@ func TestSweepFindsAQuota(t *testing.T) {
 			if pt.WrongTags > 0 || pt.Requests == 0 || pt.Response == nil || pt.OfferedRate == nil || math.Abs(*pt.OfferedRate/pt.Value-1) > 0.1 {
 				t.Errorf("point %+v", pt)
 			}
+			if n := pt.Errors["ThrottlingException"]; n != pt.Failed || len(pt.Errors) > 1 {
+				t.Errorf("%d failed, by code %v", pt.Failed, pt.Errors)
+			}
 		}
 		if rep.KeysMade != 1 || f.calls["ScheduleKeyDeletion"] != 1 {
 			t.Errorf("%d keys made, %d deleted, want 1 each", rep.KeysMade, f.calls["ScheduleKeyDeletion"])
@@ -254,6 +269,17 @@ func TestSweepInterrupted(t *testing.T) {
 	})
 }
 
+// TestSweepPlanLimits: no limits are the defaults, and zeros are zeros.
+func TestSweepPlanLimits(t *testing.T) {
+	if got, want := *(SweepPlan{}.WithDefaults().WithDefaults().Limits), (results.SweepLimits{ThrottleShare: 0.01, ErrorShare: 0.01, AnsweredShare: 0.95}); got != want {
+		t.Errorf("without limits %+v, want %+v", got, want)
+	}
+	zero := SweepPlan{Limits: &results.SweepLimits{}, From: 1, To: 2}
+	if got := *zero.WithDefaults().Limits; got != (results.SweepLimits{}) || zero.Validate() != nil {
+		t.Errorf("limits of zero became %+v, %v", got, zero.Validate())
+	}
+}
+
 func TestSweepPlanValidate(t *testing.T) {
 	good := SweepPlan{From: 1, To: 10}
 	for _, row := range []struct {
@@ -271,8 +297,8 @@ func TestSweepPlanValidate(t *testing.T) {
 		{"half a request", func(p *SweepPlan) { p.Over, p.From = OverConcurrency, 1.5 }, "whole numbers"},
 		{"over what", func(p *SweepPlan) { p.Over = "size" }, "goes over"},
 		{"a ramp", func(p *SweepPlan) { p.Load.Arrivals = Arrivals{Shape: Ramp, EndRate: 5} }, "constant"},
-		{"shares", func(p *SweepPlan) { p.Limits.ErrorShare = 2 }, "error share"},
-		{"negative p99", func(p *SweepPlan) { p.Limits.P99 = -1 }, "negative"},
+		{"shares", func(p *SweepPlan) { p.Limits = &results.SweepLimits{ErrorShare: 2} }, "error share"},
+		{"negative p99", func(p *SweepPlan) { p.Limits = &results.SweepLimits{P99: -1} }, "negative"},
 		{"sharded", func(p *SweepPlan) { p.Load.Shards = 2 }, "sharded"},
 		{"too fast", func(p *SweepPlan) { p.To = 1e9 }, "rate"},
 	} {

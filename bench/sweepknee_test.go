@@ -37,7 +37,7 @@ func TestSweepFindsTheKnee(t *testing.T) {
 		{"rate", SweepPlan{Load: Plan{Pacer: PaceSleep, Workers: 2000}, From: 100, To: 5000}, 400, 421, "answered_share"},
 		{"rate, Poisson", SweepPlan{Load: Plan{Pacer: PaceSleep, Workers: 2000, Arrivals: Arrivals{Poisson: true}}, From: 100, To: 5000, Step: 8 * time.Second}, 370, 440, "answered_share"},
 		// Nine at once take 30 ms, one in nine of them at least.
-		{"concurrency", SweepPlan{Load: Plan{Concurrency: 1}, From: 1, To: 64, Limits: results.SweepLimits{P99: 25 * time.Millisecond}}, 8, 8, "p99"},
+		{"concurrency", SweepPlan{Load: Plan{Concurrency: 1}, From: 1, To: 64, Limits: &results.SweepLimits{AnsweredShare: 0.95, ThrottleShare: 0.01, ErrorShare: 0.01, P99: 25 * time.Millisecond}}, 8, 8, "p99"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -52,7 +52,7 @@ func (s *sweeper) step(ctx context.Context, value float64) (pt results.SweepPoin
 		pt.OfferedRate, pt.Lag = nil, nil
 	}
 	pt.Labels = r.limited(s.options.Calibration).labels
-	pt.Broken = brokenLimits(&pt, s.plan.Limits)
+	pt.Broken = brokenLimits(&pt, *s.plan.Limits)
 	return pt, r.why, nil
 }
 

@@ -30,7 +30,7 @@ type sweepCmd struct {
 type ladderFlags struct {
 	Rate        string        `placeholder:"FROM-TO" help:"Open loop: arrivals per second from one to the other."`
 	Concurrency string        `placeholder:"FROM-TO" help:"Closed loop: requests in flight (default 1-64)."`
-	Factor      float64       `placeholder:"X" help:"From one load to the next (default 1.5 for rates, 2 for concurrencies)."`
+	Factor      *float64      `placeholder:"X" help:"From one load to the next (default 1.5 for rates, 2 for concurrencies)."`
 	Step        time.Duration `default:"5s" help:"Length of each load; what comes before its steady state, at most half, is cut off."`
 	Resolution  float64       `default:"0.05" help:"How closely the knee is looked for."`
 	Repeats     int           `default:"5" help:"Interleaved repeats of the loads around the knee: they give its interval."`
@@ -43,7 +43,7 @@ type ladderFlags struct {
 
 // limitFlags say when a load is too large.
 type limitFlags struct {
-	MaxThrottles float64       `default:"0.01" placeholder:"SHARE" help:"Share of throttled attempts above which a load is too large."`
+	MaxThrottles float64       `default:"0.01" placeholder:"SHARE" help:"Share of throttled attempts above which a load is too large; 0 allows none."`
 	MaxErrors    float64       `default:"0.01" placeholder:"SHARE" help:"Share of other failures, likewise."`
 	MinAnswered  float64       `default:"0.95" placeholder:"SHARE" help:"Open loop: share of arrivals answered in time below which a load is too large."`
 	MaxP99       time.Duration `name:"max-p99" placeholder:"TIME" help:"Response time at the 99th percentile, likewise (default: no limit)."`
@@ -51,8 +51,14 @@ type limitFlags struct {
 
 // plan turns the flags into a sweep. Its errors are usage errors.
 func (c sweepCmd) plan() (bench.SweepPlan, error) {
-	p := bench.SweepPlan{Factor: c.Factor, Step: c.Step, Resolution: c.Resolution, Repeats: c.Repeats, Limits: results.SweepLimits{
+	p := bench.SweepPlan{Step: c.Step, Resolution: c.Resolution, Repeats: c.Repeats, Limits: &results.SweepLimits{
 		ThrottleShare: c.MaxThrottles, ErrorShare: c.MaxErrors, AnsweredShare: c.MinAnswered, P99: c.MaxP99}}
+	if err := c.refuseZeros(); err != nil {
+		return p, err
+	}
+	if c.Factor != nil {
+		p.Factor = *c.Factor
+	}
 	w, err := c.workload()
 	if err != nil {
 		return p, err
@@ -85,6 +91,21 @@ func (c sweepCmd) plan() (bench.SweepPlan, error) {
 		return p, usageError(err)
 	}
 	return p.WithDefaults(), nil
+}
+
+// refuseZeros keeps a 0 from meaning the default.
+func (c ladderFlags) refuseZeros() error {
+	switch {
+	case c.Factor != nil && *c.Factor == 0:
+		return usagef("--factor 0 is not between 1.05 and 10")
+	case c.Step == 0:
+		return usagef("--step 0s is not between 500ms and 1h")
+	case c.Resolution == 0:
+		return usagef("--resolution 0 is not between 0.01 and 0.5")
+	case c.Repeats == 0:
+		return usagef("--repeats 0 is not between 1 and 100")
+	}
+	return nil
 }
 
 // parseRange reads "100-5000".
