@@ -193,7 +193,7 @@ func (a *Answer) Summary() string {
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return fmt.Sprintf("%d with an empty body", a.Status)
 	case len(a.JSON) == 0:
-		return fmt.Sprintf("%d with an empty body (%s)", a.Status, clip(string(bytes.TrimSpace(a.Body)), 80))
+		return fmt.Sprintf("%d with %s", a.Status, clip(string(bytes.TrimSpace(a.Body)), 80))
 	}
 	return fmt.Sprintf("%d %s", a.Status, clip(mask(summarise(a.JSON)), 300))
 }

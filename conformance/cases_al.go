@@ -34,7 +34,7 @@ func (p *Probe) aliasList(k Key) *Answer { return p.Call("ListAliases", Params{"
 
 func alCases() []Case {
 	return []Case{
-		def("AL-01", aliasNamed(func(n string) string { return "alias/" + n }, okEmpty())),
+		def("AL-01", aliasNamed(func(n string) string { return "alias/" + n }, okVoid())),
 		def("AL-02", aliasNamed(func(n string) string { return n }, invalid(`Alias must start with the prefix "alias/". `+
 			`Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`))),
 		def("AL-03", aliasNamed(func(n string) string { return "alias/aws/" + n }, refused())),
@@ -82,7 +82,7 @@ func alCases() []Case {
 		}),
 		def("AL-15", func(p *Probe) {
 			k := p.Fresh(HMAC256)
-			p.Call("DeleteAlias", Params{"AliasName": p.Alias(k)}).Want(okEmpty())
+			p.Call("DeleteAlias", Params{"AliasName": p.Alias(k)}).Want(okVoid())
 			p.aliasList(k).Want(ok(Members{"Aliases": Is([]string{})}))
 			p.describe(k).Want(sameKey(k))
 		}),

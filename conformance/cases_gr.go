@@ -91,10 +91,10 @@ func grCases() []Case {
 			}))
 		}),
 		def("GR-14", listShrinks(func(p *Probe, k Key, id, _ string) *Answer {
-			return p.Call("RevokeGrant", Params{"KeyId": k.ID, "GrantId": id}).Want(okEmpty())
+			return p.Call("RevokeGrant", Params{"KeyId": k.ID, "GrantId": id}).Want(okVoid())
 		})),
 		def("GR-15", listShrinks(func(p *Probe, _ Key, _, token string) *Answer {
-			return p.Call("RetireGrant", Params{"GrantToken": token}).Want(okEmpty())
+			return p.Call("RetireGrant", Params{"GrantToken": token}).Want(okVoid())
 		})),
 		def("GR-16", listShrinks(func(p *Probe, k Key, id, _ string) *Answer {
 			return p.Call("RetireGrant", Params{"KeyId": k.ARN, "GrantId": id}).Want(ok(nil))

@@ -42,8 +42,8 @@ func ksCases() []Case {
 		return p.Call("ScheduleKeyDeletion", Params{"KeyId": k.ID, "PendingWindowInDays": 7})
 	}
 	return []Case{
-		def("KS-01", switched(HMAC256, "DisableKey", "Disabled", okEmpty())),
-		def("KS-02", switched(HMAC256.Disabled(), "EnableKey", "Enabled", okEmpty())),
+		def("KS-01", switched(HMAC256, "DisableKey", "Disabled", okVoid())),
+		def("KS-02", switched(HMAC256.Disabled(), "EnableKey", "Enabled", okVoid())),
 		def("KS-03", switched(HMAC256, "EnableKey", "Enabled", ok(nil))),
 		def("KS-04", switched(HMAC256.Disabled(), "DisableKey", "Disabled", ok(nil))),
 		def("KS-05", bothSwitches(HMAC256.Deleting(), state("pending deletion"))),
@@ -100,7 +100,7 @@ func ksCases() []Case {
 		def("KS-18", func(p *Probe) {
 			for _, kind := range []KeyKind{HMAC256, HMAC256.Disabled(), HMAC256.External()} {
 				k := p.Fresh(kind)
-				p.Call("UpdateKeyDescription", Params{"KeyId": k.ID, "Description": "new"}).Want(okEmpty())
+				p.Call("UpdateKeyDescription", Params{"KeyId": k.ID, "Description": "new"}).Want(okVoid())
 				p.describe(k).Want(ok(Members{"KeyMetadata.Description": Is("new")}))
 			}
 		}),

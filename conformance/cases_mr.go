@@ -160,7 +160,7 @@ func makesPrimary(p *Probe) {
 func movesPrimary(p *Probe) {
 	k, r := p.replicated()
 	away := p.In()
-	p.Call("UpdatePrimaryRegion", Params{"KeyId": k.ID, "PrimaryRegion": r.Region}).Want(okEmpty())
+	p.Call("UpdatePrimaryRegion", Params{"KeyId": k.ID, "PrimaryRegion": r.Region}).Want(okVoid())
 	passing := ok(Members{"KeyMetadata.KeyState": OneOf("Updating", "Enabled")})
 	p.describe(k).Want(passing)
 	away.describe(r).Want(passing)

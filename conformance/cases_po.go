@@ -77,7 +77,7 @@ func poCases() []Case {
 		}),
 		def("PO-05", func(p *Probe) {
 			k := p.Fresh(HMAC256)
-			put(p, k, ownPolicy(k)).Want(okEmpty())
+			put(p, k, ownPolicy(k)).Want(okVoid())
 			p.wantPolicy(p.policyOf(k), ownPolicy(k))
 		}),
 		def("PO-06", func(p *Probe) {

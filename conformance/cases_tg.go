@@ -74,8 +74,8 @@ func tgCases() []Case {
 		}),
 		def("TG-11", func(p *Probe) {
 			k := p.Fresh(HMAC256)
-			p.addTags(k, "tag1", "value1").Want(okEmpty())
-			p.removeTags(k, "tag1").Want(okEmpty())
+			p.addTags(k, "tag1", "value1").Want(okVoid())
+			p.removeTags(k, "tag1").Want(okVoid())
 		}),
 		def("TG-12", func(p *Probe) {
 			k := p.freshTagged(three...)

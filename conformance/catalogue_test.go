@@ -104,6 +104,16 @@ func TestExplain(t *testing.T) {
 	if err != nil || e.Reason == "" || len(e.Steps) > 0 {
 		t.Errorf("an untestable row: %+v, %v", e, err)
 	}
+	rows := []struct{ id, step string }{
+		{"TG-11", "  expect 200, no members in the body"},
+		{"CK-08", "  expect KeyMetadata.Arn: an ARN that ends in the KeyId"},
+		{"WI-23", "  expect DeletionDate: written as in 1.608639949636E9 (only warns)"},
+	}
+	for _, r := range rows {
+		if e, err := Explain(r.id); err != nil || !slices.Contains(e.Steps, r.step) {
+			t.Errorf("%s: steps %q, %v; want %q among them", r.id, e.Steps, err, r.step)
+		}
+	}
 }
 
 // The plan counts what a case sends: keys, their removal, shared keys once.

@@ -17,8 +17,8 @@ func TestEmptySuccess(t *testing.T) {
 		says               string
 	}{
 		{"no byte", "GenerateMac", "", results.CaseFail, "200 with an empty body"},
-		{"null", "GenerateMac", " null\n", results.CaseFail, "200 with an empty body (null)"},
-		{"empty object", "GenerateMac", "{}", results.CaseFail, "200 with an empty body ({})"},
+		{"null", "GenerateMac", " null\n", results.CaseFail, "200 with null"},
+		{"empty object", "GenerateMac", "{}", results.CaseFail, "200 with {}"},
 		{"a key of null", "CreateKey", "null", results.CaseInconclusive, "the answer names none"},
 		{"a key of nothing", "CreateKey", "{}", results.CaseInconclusive, "the answer names none"},
 	}

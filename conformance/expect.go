@@ -91,7 +91,7 @@ func (e Expectation) judge(a *Answer, textDecides bool) (asserted []Fact, diffs 
 	for _, path := range slices.Sorted(maps.Keys(e.Sets)) {
 		want, got := slices.Clone(e.Sets[path]), a.memberNames(path)
 		slices.Sort(want)
-		check(strings.TrimSpace("members "+path), slices.Equal(want, got), strings.Join(want, " "), strings.Join(got, " "), false)
+		check(strings.TrimSpace("members "+path), slices.Equal(want, got), orNone(strings.Join(want, " ")), orNone(strings.Join(got, " ")), false)
 	}
 	for _, path := range slices.Sorted(maps.Keys(e.Members)) {
 		v, there := a.Get(path)
@@ -184,6 +184,10 @@ func (e Expectation) String() string {
 		b.WriteString(" with an empty body")
 	}
 	for _, path := range slices.Sorted(maps.Keys(e.Sets)) {
+		if len(e.Sets[path]) == 0 {
+			fmt.Fprintf(&b, ", no members in %s", orBody(path))
+			continue
+		}
 		fmt.Fprintf(&b, ", members of %s exactly {%s}", orBody(path), strings.Join(e.Sets[path], " "))
 	}
 	for _, path := range slices.Sorted(maps.Keys(e.Members)) {

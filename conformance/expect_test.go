@@ -159,6 +159,10 @@ func TestJudgeNamesTheFact(t *testing.T) {
 		{"member", success, target.Exchange{Status: 200, ResponseHeader: withHeader, ResponseBody: []byte(`{"B":2,"A":2}`)}, []string{"member A"}},
 		{"member set", success, target.Exchange{Status: 200, ResponseHeader: withHeader, ResponseBody: []byte(`{"B":2,"A":1,"C":null}`)}, []string{"members"}},
 		{"header", success, target.Exchange{Status: 200, ResponseBody: []byte(`{"B":2,"A":1}`)}, []string{"header X-Test"}},
+		{"void", okVoid(), target.Exchange{Status: 200}, nil},
+		{"void in braces", okVoid(), target.Exchange{Status: 200, ResponseBody: []byte(`{}`)}, nil},
+		{"void of null", okVoid(), target.Exchange{Status: 200, ResponseBody: []byte("null")}, nil},
+		{"void with a member", okVoid(), target.Exchange{Status: 200, ResponseBody: []byte(`{"A":null}`)}, []string{"members"}},
 		{"body", okEmpty(), target.Exchange{Status: 200, ResponseBody: []byte(`{}`)}, []string{"body"}},
 	}
 	for _, r := range rows {

@@ -159,7 +159,14 @@ func mutations(f conformance.Fact) []mutation {
 			})
 		}}, {"one less", func(ex *target.Exchange, _ target.Exchange) bool {
 			return editBody(ex, func(b map[string]any) bool {
-				return editAt(b, path, func(m map[string]any) { delete(m, slices.Sorted(maps.Keys(m))[0]) })
+				fewer := false
+				editAt(b, path, func(m map[string]any) {
+					for _, name := range slices.Sorted(maps.Keys(m))[:min(1, len(m))] {
+						delete(m, name)
+						fewer = true
+					}
+				})
+				return fewer
 			})
 		}}}
 	case "member":

@@ -58,6 +58,14 @@ func (pl *planner) expect(operation string, alternatives []Expectation) {
 	}
 }
 
+// check writes down a fact that is checked beside the expectation.
+func (pl *planner) check(member, want string, onlyWarns bool) {
+	if onlyWarns {
+		want += " (only warns)"
+	}
+	pl.lines = append(pl.lines, "  expect "+member+": "+want)
+}
+
 // planText shows a request without the run's tags and without long values.
 func planText(params any) string {
 	if s, isText := params.(string); isText {

@@ -81,22 +81,34 @@ func (p *Probe) record(facts []Fact, diffs []Difference) {
 // Check asserts a fact that no single answer shows, for example that two tags
 // differ. The answer is the one in which a mutation of member would break it.
 func (p *Probe) Check(a *Answer, member string, holds bool, want, got string) {
+	p.check(a, member, holds, want, got, false)
+}
+
+// Prefer is Check for a form that programs do not notice: it only warns.
+func (p *Probe) Prefer(a *Answer, member string, holds bool, want, got string) {
+	p.check(a, member, holds, want, got, true)
+}
+
+func (p *Probe) check(a *Answer, member string, holds bool, want, got string, onlyWarns bool) {
 	if a.planned {
+		p.run.s.plan.check(member, want, onlyWarns)
 		return
 	}
 	fact := "member " + member
 	if p.run.s.baseline != nil {
-		p.checkRecorded(a, fact, holds, want, got)
+		p.checkRecorded(a, fact, holds, want, got, onlyWarns)
 		return
 	}
 	var diffs []Difference
 	if !holds {
-		diffs = []Difference{{Fact: fact, Want: want, Got: clip(mask(got), 200)}}
+		diffs = []Difference{{fact, want, clip(mask(got), 200), onlyWarns}}
 	}
 	p.run.judged = append(p.run.judged, judgement{step: a.step, fact: fact, failed: factNames(diffs)})
 	p.record([]Fact{a.fact(fact, isValue)}, diffs)
 	if !holds {
 		p.run.observed = a.Summary()
+	}
+	if hard(diffs) {
 		panic(stopCase{})
 	}
 }

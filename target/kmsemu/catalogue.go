@@ -326,7 +326,7 @@ var catalogue = [deviationCount]struct {
 		"Answers have the content type application/json."}, editHeaders("Content-Type", []string{"application/json"})},
 	cacheable: {Deviation{"no-cache-control", []string{"WI-04"},
 		"Answers have no cache-control header."}, editHeaders("cache-control", nil)},
-	voidBraces: {Deviation{"void-braces", []string{"WI-05", "TG-11"},
+	voidBraces: {Deviation{"void-braces", []string{"WI-05"},
 		"Operations without output answer {} instead of nothing."}, editVoid},
 	nullMembers: {Deviation{"null-members", []string{"CK-01", "CK-02", "WI-25"},
 		"Absent members of KeyMetadata are there as null."}, editMetadata(func(m reply) {
