@@ -216,7 +216,7 @@ func TestSweepFindsAQuota(t *testing.T) {
 			now := time.Now()
 			tokens, at = min(50, tokens+500*now.Sub(at).Seconds()), now
 			if tokens < 1 {
-				return refuse("GenerateMac", target.Throttled)
+				return &target.Error{Operation: "GenerateMac", Kind: target.Throttled, Code: "ThrottlingException"}
 			}
 			tokens--
 			return nil
