@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -51,7 +52,7 @@ type (
 // JUnit writes every section of f that has verdicts, one testsuite a section:
 // vectors, conformance (one testcase a case, its evidence in properties), load,
 // sweep, engine (tags, and one testcase a goal), comparison (one testcase a
-// gated metric). A warning passes, with its text in
+// gated metric), and last the run, whose one testcase is its verdict. A warning passes, with its text in
 // system-out; what could not be found out is an error, never a pass.
 func JUnit(w io.Writer, f *results.File) error {
 	var out junitSuites
@@ -73,6 +74,7 @@ func JUnit(w io.Writer, f *results.File) error {
 	if f.Comparison != nil {
 		out.add("comparison", findingCases(f.Comparison))
 	}
+	out.add("run", []junitCase{verdictCase(f)})
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -83,6 +85,22 @@ func JUnit(w io.Writer, f *results.File) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// verdictCase is the verdict of the whole run: sections may all be sound, and
+// the run cut short or too few of its requests answered.
+func verdictCase(f *results.File) junitCase {
+	c := junitCase{Name: "verdict", Time: "0.000"}
+	text := strings.Join(f.Warnings, "\n")
+	switch {
+	case f.Verdict == results.Fail:
+		c.Failure = &junitText{"fail", text}
+	case f.Interrupted:
+		c.Error = &junitText{"interrupted", text}
+	case f.Verdict != results.Pass:
+		c.Error = &junitText{string(cmp.Or(f.Verdict, results.Inconclusive)), text}
+	}
+	return c
 }
 
 func (s *junitSuites) add(name string, cases []junitCase) {
@@ -219,9 +237,9 @@ func engineJUnit(b *results.EngineBench) []junitCase {
 	return out
 }
 
-func findingCases(cmp *results.Comparison) []junitCase {
+func findingCases(between *results.Comparison) []junitCase {
 	var out []junitCase
-	for _, f := range cmp.Findings {
+	for _, f := range between.Findings {
 		text := strings.Join(comparisonRow(f), "  ")
 		c := junitCase{Name: f.Metric + " " + f.Name, Time: "0.000", SystemOut: text}
 		switch {
@@ -234,7 +252,7 @@ func findingCases(cmp *results.Comparison) []junitCase {
 		}
 		out = append(out, c)
 	}
-	for i, problem := range cmp.Problems {
+	for i, problem := range between.Problems {
 		c := junitCase{Name: fmt.Sprintf("arms %d", i+1), Time: "0.000"}
 		if problem.Verdict == results.Fail {
 			c.Failure = &junitText{Message: problem.Text}
