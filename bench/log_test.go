@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func someErrors(f *fakeKMS) {
 func TestLogHoldsWhatTheReportHolds(t *testing.T) {
 	var w writes
 	bubble(t, logPlan(), Options{RunID: "r1", PlanHash: "abc", Log: &w}, someErrors, func(_ *fakeKMS, rep *Report, err error) {
-		if err != nil || len(rep.Warnings) != 0 {
+		if err != nil || slices.ContainsFunc(rep.Warnings, func(w string) bool { return !strings.HasSuffix(w, "says nothing of speed") }) {
 			t.Fatal(rep.Warnings, err)
 		}
 		got, err := results.ReadIntervalLog(&w.Buffer, nil)

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,8 @@ type Report struct {
 	WrongTags []WrongTag
 	// Wrong lists wrong answers that were seen outside the measured requests.
 	Wrong []string
-	// Warnings are sentences for the reader of the result.
+	// Warnings are sentences for the reader of the result; among them is why the
+	// loads make the verdict inconclusive, if they do.
 	Warnings []string
 	// Left lists the ARNs of keys that could not be scheduled for deletion.
 	Left []string
@@ -65,20 +67,50 @@ func (r *Report) Verdict() results.Verdict {
 		v = results.Fail
 	}
 	for _, l := range r.Loads {
-		switch {
-		case l.WrongTags > 0:
+		if l.WrongTags > 0 {
 			v = results.Worse(v, results.Fail)
-		case l.Succeeded == 0 && l.Refused == 0, unanswered(l) > maxUnanswered:
+		} else if unsure(l) != "" {
 			v = results.Worse(v, results.Inconclusive)
 		}
 	}
 	return v
 }
 
-// unanswered is the share of due requests that failed other than by a throttle,
-// or were never sent.
-func unanswered(l results.Load) float64 {
-	return float64(max(l.Dropped+results.FailedOtherwise(l.Errors), 0)) / float64(max(l.Requests+l.Dropped, 1))
+// unsure says why l tells nothing of the target's speed: it had no success, or
+// too much of what was due failed other than by a throttle or was never sent.
+// It is empty if l does tell.
+func unsure(l results.Load) string {
+	due, failed := max(l.Requests+l.Dropped, 1), results.FailedOtherwise(l.Errors)
+	of := l.Operation + " " + l.KeySpec
+	switch {
+	case l.Requests+l.Dropped == 0:
+		return of + ": no request was due"
+	case l.Succeeded == 0 && l.Refused == 0:
+		return fmt.Sprintf("%s: none of %s succeeded", of, count(due, "arrival"))
+	case float64(l.Dropped+failed)/float64(due) <= maxUnanswered:
+		return ""
+	case failed == 0:
+		return fmt.Sprintf("%s: %d of %s dropped: more than 1 %% unanswered says nothing of speed", of, l.Dropped, wereOf(l.Dropped, due))
+	case l.Dropped == 0:
+		return fmt.Sprintf("%s: %d of %s failed other than by a throttle: more than 1 %% unanswered says nothing of speed", of, failed, count(due, "arrival"))
+	}
+	return fmt.Sprintf("%s: %d of %s dropped and %d failed other than by a throttle: more than 1 %% unanswered says nothing of speed",
+		of, l.Dropped, wereOf(l.Dropped, due), failed)
+}
+
+func count(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// wereOf is "51 arrivals was" for one of 51, else "51 arrivals were".
+func wereOf(n, due int64) string {
+	if n == 1 {
+		return count(due, "arrival") + " was"
+	}
+	return count(due, "arrival") + " were"
 }
 
 // load runs the plan on keys that are ready and fills in the report.
@@ -112,6 +144,9 @@ func (rep *Report) load(ctx context.Context, t target.Target, p Plan, o Options,
 		}
 		l.Calibration = o.Calibration
 		rep.Loads = append(rep.Loads, l)
+		if why := unsure(l); why != "" && l.WrongTags == 0 {
+			rep.Warnings = append(rep.Warnings, why)
+		}
 	}
 	if r.col.clamped > 0 {
 		rep.Warnings = append(rep.Warnings, "some times were beyond the histograms' 300 s and are recorded as 300 s")
