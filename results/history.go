@@ -41,8 +41,11 @@ type HistoryFigure struct {
 }
 
 // EntryOf is the line of f: its figures or, of an arm of a gate, the medians of
-// its rounds. A run that failed, was interrupted, or measured nothing is an
-// error: its figures would stand in the trend as if they were sound.
+// its rounds. A run that failed, found nothing out, was interrupted, is merged
+// with holes, or measured nothing is an error: its figures would stand in the
+// trend as if they were sound. Of a load that the generator or its concurrency
+// limited only the costs are in the line: its times and rates say nothing of
+// the target.
 func EntryOf(f *File) (HistoryEntry, error) {
 	e := HistoryEntry{Schema: HistorySchema, RunID: f.RunID, Started: f.Started.UTC(), Version: f.Tool.Version, Commit: f.Tool.Commit,
 		Command: f.Plan.Command, PlanHash: f.PlanHash,
@@ -54,8 +57,12 @@ func EntryOf(f *File) (HistoryEntry, error) {
 		return e, fmt.Errorf("results: run %s was interrupted", f.RunID)
 	case f.Shard != nil:
 		return e, fmt.Errorf("results: run %s is a shard: merge it first", f.RunID)
+	case f.Shards != nil && f.Shards.Degraded:
+		return e, fmt.Errorf("results: run %s lacks whole shards", f.RunID)
+	case f.Verdict == Inconclusive:
+		return e, fmt.Errorf("results: run %s is inconclusive", f.RunID)
 	}
-	for _, v := range Figures(f) {
+	for _, v := range Figures(withoutLimited(f)) {
 		e.Figures = append(e.Figures, HistoryFigure(v))
 	}
 	for _, r := range f.Rounds {
@@ -68,6 +75,18 @@ func EntryOf(f *File) (HistoryEntry, error) {
 		return e, fmt.Errorf("results: run %s has no figure", f.RunID)
 	}
 	return e, nil
+}
+
+// withoutLimited is f without the times and rates of loads that carry a label.
+func withoutLimited(f *File) *File {
+	out := *f
+	out.Load = slices.Clone(f.Load)
+	for i := range out.Load {
+		if l := &out.Load[i]; len(l.Labels) > 0 {
+			l.Response, l.Service, l.Succeeded = nil, nil, 0
+		}
+	}
+	return &out
 }
 
 // AppendHistory adds e as a line to the file at path, which it makes if need

@@ -115,10 +115,21 @@ func TestEntryOf(t *testing.T) {
 	if want := 102.0; err != nil || len(e.Figures) != 1 || e.Figures[0].Value != want {
 		t.Errorf("an arm's rounds: %+v, %v; want their median %v", e.Figures, err, want)
 	}
+	cpu, limited := 1000.0, sample(t)
+	limited.Load[0].Mode, limited.Load[0].Labels, limited.Load[0].CPUPerRequest = "closed", []string{"generator_limited"}, &cpu
+	e, err = results.EntryOf(limited)
+	if err != nil || len(e.Figures) != 1 || e.Figures[0].Metric != "cpu-ns/op" || limited.Load[0].Response == nil {
+		t.Errorf("a limited load: %+v, %v; want its CPU time alone", e.Figures, err)
+	}
 	rows := []struct {
 		want   string
 		change func(*results.File)
 	}{
+		{"is inconclusive", func(f *results.File) { f.Verdict = results.Inconclusive }},
+		{"lacks whole shards", func(f *results.File) {
+			f.Verdict, f.Shards = results.Inconclusive, &results.Shards{Degraded: true}
+		}},
+		{"has no figure", func(f *results.File) { f.Load[0].Labels = []string{"concurrency_limited"} }},
 		{"failed", func(f *results.File) { f.Verdict = results.Fail }},
 		{"was interrupted", func(f *results.File) { f.Interrupted = true }},
 		{"is a shard", func(f *results.File) { f.Shard = &results.Shard{Count: 1} }},
