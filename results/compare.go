@@ -264,13 +264,15 @@ func Differences(base, fresh *File) []Difference {
 	return out
 }
 
-// eachKey calls add for every key of either map, sorted.
+// eachKey calls add for every key of either map, sorted, and goes into values
+// that are maps in both.
 func eachKey[V any](a, b map[string]V, prefix string, add func(where string, a, b any)) {
-	all := maps.Clone(a)
-	if all == nil {
-		all = map[string]V{}
+	all := map[string]bool{}
+	for _, m := range []map[string]V{a, b} {
+		for k := range m {
+			all[k] = true
+		}
 	}
-	maps.Copy(all, b)
 	value := func(m map[string]V, k string) any {
 		if v, ok := m[k]; ok {
 			return v
@@ -278,6 +280,13 @@ func eachKey[V any](a, b map[string]V, prefix string, add func(where string, a, 
 		return "–"
 	}
 	for _, k := range slices.Sorted(maps.Keys(all)) {
-		add(prefix+k, value(a, k), value(b, k))
+		va, vb := value(a, k), value(b, k)
+		ma, okA := va.(map[string]any)
+		mb, okB := vb.(map[string]any)
+		if okA && okB {
+			eachKey(ma, mb, prefix+k+".", add)
+		} else {
+			add(prefix+k, va, vb)
+		}
 	}
 }

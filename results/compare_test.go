@@ -73,6 +73,30 @@ func TestCompareApart(t *testing.T) {
 	}
 }
 
+// TestDifferencesNested: a setting of settings is named, not its whole map.
+func TestDifferencesNested(t *testing.T) {
+	settings := func(workers float64, more map[string]any) *results.File {
+		f := sample(t)
+		f.Plan.Settings = map[string]any{"load": map[string]any{"workers": workers, "arrivals": map[string]any{"rate": 5.0}, "more": more}, "rate": 1.0}
+		return f
+	}
+	rows := []struct {
+		name      string
+		base, new *results.File
+		want      []results.Difference
+	}{
+		{"the same", settings(25, nil), settings(25, nil), []results.Difference{}},
+		{"one below", settings(25, nil), settings(1, nil), []results.Difference{{Where: "plan.settings.load.workers", Base: "25", New: "1"}}},
+		{"in one only", settings(1, map[string]any{"a": 1.0}), settings(1, map[string]any{"b": 2.0}),
+			[]results.Difference{{Where: "plan.settings.load.more.a", Base: "1", New: "–"}, {Where: "plan.settings.load.more.b", Base: "–", New: "2"}}},
+	}
+	for _, row := range rows {
+		if d := cmp.Diff(row.want, results.Differences(row.base, row.new)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", row.name, d)
+		}
+	}
+}
+
 // TestCompareCountsApart: counts of separate runs are judged, but not what a
 // process does beside its work.
 func TestCompareCountsApart(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,10 +38,8 @@ func (p *printer) comparison(c *results.Comparison) {
 		rows = append(rows, comparisonRow(f))
 	}
 	p.table(rows)
-	for _, f := range c.Findings {
-		if f.Reason != "" {
-			p.printf("  %s %s: %s\n", f.Metric, f.Name, reason(f))
-		}
+	for _, line := range reasons(c.Findings) {
+		p.printf("  %s\n", line)
 	}
 	for _, problem := range c.Problems {
 		p.printf("%s: %s\n", problem.Verdict, problem.Text)
@@ -53,6 +52,37 @@ func sessionText(c *results.Comparison) string {
 		return "arms of one interleaved session"
 	}
 	return "separate runs: timings are shown, not judged"
+}
+
+// reasons says why findings have no verdict, one line for each distinct reason:
+// with metric and name where it is of one finding, else with the metrics.
+func reasons(findings []results.Finding) []string {
+	var order []string
+	of := map[string][]results.Finding{}
+	for _, f := range findings {
+		if f.Reason == "" {
+			continue
+		}
+		why := reason(f)
+		if of[why] == nil {
+			order = append(order, why)
+		}
+		of[why] = append(of[why], f)
+	}
+	for i, why := range order {
+		what := of[why][0].Metric + " " + of[why][0].Name
+		if len(of[why]) > 1 {
+			var metrics []string
+			for _, f := range of[why] {
+				if !slices.Contains(metrics, f.Metric) {
+					metrics = append(metrics, f.Metric)
+				}
+			}
+			what = strings.Join(metrics, ", ")
+		}
+		order[i] = what + ": " + why
+	}
+	return order
 }
 
 // reason is why a finding has no verdict.

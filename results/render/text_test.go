@@ -155,3 +155,19 @@ func ExampleText() {
 	//
 	// verdict: pass
 }
+
+// TestComparisonReasons: a reason stands once, however many metrics it is of.
+func TestComparisonReasons(t *testing.T) {
+	c := results.Comparison{Verdict: results.Inconclusive}
+	for _, f := range [][3]string{{"p50-ns/op", "a", "separate runs"}, {"p50-ns/op", "b", "separate runs"}, {"p99-ns/op", "a", "separate runs"}, {"B/op", "c", "not a count"}, {"allocs/op", "c", ""}} {
+		c.Findings = append(c.Findings, results.Finding{Metric: f[0], Name: f[1], Reason: f[2], Change: results.CannotTell})
+	}
+	var b strings.Builder
+	if err := render.Comparison(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	want := "\n  p50-ns/op, p99-ns/op: cannot tell: separate runs\n  B/op c: cannot tell: not a count\nverdict: inconclusive\n"
+	if !strings.HasSuffix(b.String(), want) {
+		t.Errorf("want it to end with %q:\n%s", want, b.String())
+	}
+}
