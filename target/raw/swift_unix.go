@@ -3,7 +3,6 @@
 package raw
 
 import (
-	"io"
 	"os"
 	"syscall"
 
@@ -58,15 +57,6 @@ func (s *swift) run(fd uintptr) (done bool) {
 		s.err = os.NewSyscallError("write", s.err)
 		return s.wrote < len(s.out) || s.err != nil
 	}
-	n, err := wire.ReadSocket(fd, s.in)
-	switch {
-	case err == syscall.EAGAIN:
-		return false
-	case err != nil:
-		s.err = os.NewSyscallError("read", err)
-	case n == 0:
-		s.err = io.EOF
-	}
-	s.read = n
-	return true
+	s.read, done, s.err = wire.Receive(fd, s.in)
+	return done
 }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"io"
 	"net"
 	"os"
 	"sync"
@@ -73,17 +72,8 @@ func (s *side) run(wait func(func(uintptr) bool) error, p []byte) (n int, err er
 }
 
 func (s *side) read(fd uintptr) (done bool) {
-	n, err := ReadSocket(fd, s.p)
-	switch {
-	case err == syscall.EAGAIN:
-		return false
-	case err != nil:
-		s.err = os.NewSyscallError("read", err)
-	case n == 0:
-		s.err = io.EOF
-	}
-	s.n = n
-	return true
+	s.n, done, s.err = Receive(fd, s.p)
+	return done
 }
 
 func (s *side) write(fd uintptr) (done bool) {
