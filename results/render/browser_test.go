@@ -47,6 +47,17 @@ function look(frame) {
     select.dispatchEvent(new frame.contentWindow.Event("change"));
     if (rows() === 0 || rows() >= all) found.push("the filter shows " + rows() + " of " + all);
   }
+  const shards = doc.querySelector(".shards"), percentiles = doc.querySelector("main > section:not(.shards)");
+  if (shards) {
+    const box = shards.getBoundingClientRect();
+    if (box.height < 50 || box.height > 800) found.push("shards are " + box.height + " high");
+    if (box.bottom > percentiles.getBoundingClientRect().top) found.push("shards stand behind percentiles");
+    for (const fold of shards.querySelectorAll("details")) {
+      fold.open = true;
+      const list = fold.querySelector(".scroll");
+      if (list.clientHeight > 0.8 * frame.clientHeight || list.clientHeight < 100 || list.scrollHeight <= list.clientHeight) found.push("of the folded shards " + list.clientHeight + " of " + list.scrollHeight + " are seen at once");
+    }
+  }
   const asked = frame.contentWindow.performance.getEntriesByType("resource").length;
   if (asked) found.push(asked + " requests");
   return {page: frame.name, figures: doc.querySelectorAll("figure").length, width: doc.documentElement.clientWidth, found};
@@ -56,7 +67,8 @@ addEventListener("load", () => { document.getElementById("out").textContent = JS
 
 // TestPagesInBrowser opens every page in headless Chromium at two widths: no
 // console error, no request, every plot visible with its labels whole and
-// apart, no page wider than the screen, filters that filter.
+// apart, no page wider than the screen, filters that filter, shards before
+// percentiles and never a screen of them.
 func TestPagesInBrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
 	if err != nil {

@@ -21,7 +21,7 @@ var (
 	pageTemplate = template.Must(template.ParseFS(pageFiles, "page/page.tmpl"))
 	bodies       = template.Must(template.New("bodies").Funcs(template.FuncMap{
 		"ms": ms, "words": func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
-		"join": strings.Join, "dict": dict, "rate": func(v *float64) string { return fmt.Sprintf("%.1f", *v) }, "labelText": labelText, "counts": countsText, "cellClass": cellClass, "breaks": breaks,
+		"join": strings.Join, "dict": dict, "rate": func(v *float64) string { return fmt.Sprintf("%.1f", *v) }, "labelText": labelText, "counts": countsText, "cellClass": cellClass, "shardClass": shardClass, "breaks": breaks,
 	}).ParseFS(pageFiles, "page/*.body"))
 )
 

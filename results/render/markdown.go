@@ -14,13 +14,18 @@ import (
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // Markdown writes f for a CI job summary: the verdict, counts, what is not a
-// pass, and latencies.
+// pass, shards that fell short, and latencies.
 func Markdown(w io.Writer, f *results.File) error {
 	p := &printer{w: w}
-	p.printf("## kmsmac %s: %s\n\n", cell(f.Plan.Command), f.Verdict)
+	verdict := string(f.Verdict)
+	if f.Shards != nil && f.Shards.Degraded {
+		verdict += ", degraded"
+	}
+	p.printf("## kmsmac %s: %s\n\n", cell(f.Plan.Command), verdict)
 	if e := f.Environment.Endpoint; e.Kind != "" {
 		p.printf("Target: %s %s %s\n\n", cell(e.Kind), cell(e.Host), cell(e.Region))
 	}
+	p.shardsMarkdown(f.Shards)
 	if v := f.Vectors; v != nil {
 		p.printf("Vectors: %d distinct, %d failed, on %d implementations.\n\n", v.Total, v.Failed, len(v.Impls))
 	}

@@ -26,8 +26,8 @@ func HTML(w io.Writer, files ...*results.File) error {
 	return Report(w, runs, nil)
 }
 
-// Report writes one self-contained page: verdict first, then response time by
-// percentile and throughput against latency with all runs laid over each other,
+// Report writes one self-contained page: verdict first, then what each shard of
+// a merged run gave, then response time by percentile and throughput against latency with all runs laid over each other,
 // then for each run its comparison, load with the clocks side by side and over
 // time, sweep, conformance, vectors, engine, environment, and how to repeat it.
 // What a run does not have is left out. between, if not nil, is what the first
@@ -92,6 +92,7 @@ type reportRun struct {
 	Facts                        []string // the run in a few words
 	Cases                        caseTableData
 	Comparison                   *reportComparison
+	Shards                       *reportShards
 	Clocks, Time                 []template.HTML
 	Generator                    []string
 	Sweep                        *reportSweep
@@ -116,7 +117,7 @@ type reportEngine struct {
 
 func reportRunOf(i int, r Run) (reportRun, error) {
 	out := reportRun{File: r.File, Letter: letter(i), Name: runName(r.File), Target: targetText(r.Environment.Endpoint), Repeat: repeatText(r.File), Facts: facts(r.File),
-		Cases: caseTable(r.Conformance), Comparison: comparisonOf(r.File.Comparison)}
+		Cases: caseTable(r.Conformance), Comparison: comparisonOf(r.File.Comparison), Shards: reportShardsOf(r.File.Shards)}
 	var clocks []figure
 	for _, l := range r.Load {
 		f, err := clocksFigure(l, r.Load)
