@@ -143,10 +143,8 @@ func ComparisonMarkdown(w io.Writer, c results.Comparison) error {
 		}
 		p.printf("| %s |\n", strings.Join(row, " | "))
 	}
-	for _, f := range c.Findings {
-		if f.Reason != "" {
-			p.printf("\n%s %s: %s\n", f.Metric, cell(f.Name), reason(f))
-		}
+	for _, line := range reasons(c.Findings) {
+		p.printf("\n%s\n", cell(line))
 	}
 	for _, problem := range c.Problems {
 		p.printf("\n**%s**: %s\n", problem.Verdict, cell(problem.Text))

@@ -268,12 +268,9 @@ func comparisonOf(c *results.Comparison) *reportComparison {
 	if c == nil {
 		return nil
 	}
-	out := &reportComparison{Comparison: c, Head: comparisonHead}
+	out := &reportComparison{Comparison: c, Head: comparisonHead, Reasons: reasons(c.Findings)}
 	for _, f := range c.Findings {
 		out.Rows = append(out.Rows, comparisonRow(f))
-		if f.Reason != "" {
-			out.Reasons = append(out.Reasons, fmt.Sprintf("%s %s: %s", f.Metric, f.Name, reason(f)))
-		}
 	}
 	return out
 }

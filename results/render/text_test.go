@@ -156,18 +156,31 @@ func ExampleText() {
 	// verdict: pass
 }
 
-// TestComparisonReasons: a reason stands once, however many metrics it is of.
+// TestComparisonReasons: a reason stands once in each form, however many metrics
+// it is of.
 func TestComparisonReasons(t *testing.T) {
 	c := results.Comparison{Verdict: results.Inconclusive}
-	for _, f := range [][3]string{{"p50-ns/op", "a", "separate runs"}, {"p50-ns/op", "b", "separate runs"}, {"p99-ns/op", "a", "separate runs"}, {"B/op", "c", "not a count"}, {"allocs/op", "c", ""}} {
+	for _, f := range [][3]string{{"p50-ns/op", "a", "separate runs"}, {"p50-ns/op", "b", "separate runs"}, {"p99-ns/op", "a", "separate runs"}, {"B/op", "c | d", "not a count"}, {"allocs/op", "c", ""}} {
 		c.Findings = append(c.Findings, results.Finding{Metric: f[0], Name: f[1], Reason: f[2], Change: results.CannotTell})
 	}
-	var b strings.Builder
-	if err := render.Comparison(&b, c); err != nil {
-		t.Fatal(err)
-	}
-	want := "\n  p50-ns/op, p99-ns/op: cannot tell: separate runs\n  B/op c: cannot tell: not a count\nverdict: inconclusive\n"
-	if !strings.HasSuffix(b.String(), want) {
-		t.Errorf("want it to end with %q:\n%s", want, b.String())
+	for _, row := range []struct {
+		form  string
+		write func(io.Writer) error
+		want  string
+	}{
+		{"text", func(w io.Writer) error { return render.Comparison(w, c) },
+			"\n  p50-ns/op, p99-ns/op: cannot tell: separate runs\n  B/op c | d: cannot tell: not a count\nverdict: inconclusive\n"},
+		{"Markdown", func(w io.Writer) error { return render.ComparisonMarkdown(w, c) },
+			" |\n\np50-ns/op, p99-ns/op: cannot tell: separate runs\n\nB/op c \\| d: cannot tell: not a count\n"},
+		{"page", func(w io.Writer) error { return render.Report(w, []render.Run{{File: &results.File{}}}, &c) },
+			"<ul><li>p50-ns/op, p99-ns/op: cannot tell: separate runs</li><li>B/op c | d: cannot tell: not a count</li></ul>"},
+	} {
+		var b strings.Builder
+		if err := row.write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), row.want) || row.form != "page" && !strings.HasSuffix(b.String(), row.want) {
+			t.Errorf("%s: no %q in:\n%s", row.form, row.want, b.String())
+		}
 	}
 }
