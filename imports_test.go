@@ -34,14 +34,14 @@ var mayImport = map[string][]string{
 	"conformance":           {"target", "vectors", "results", "engine", "target/awsfacts"},
 	"bench":                 {"target", "results", "engine", "target/awsfacts"},
 	"cmd/kmsmac":            {"*"},
-	"cmd/gatepower":         {"results"},
+	"internal/proof":        {},
 	"cmd/field":             {"conformance", "results"},
 
 	"target/internal/wiretest": {"target", "engine"}, // for tests alone
 }
 
 // testsMayAlso are the packages that any _test.go may import besides.
-var testsMayAlso = []string{"target/kmsemu", "target/inproc", "target/targettest"}
+var testsMayAlso = []string{"internal/proof", "target/kmsemu", "target/inproc", "target/targettest"}
 
 // onlyImporter names the packages that alone may import a foreign module.
 var onlyImporter = map[string][]string{

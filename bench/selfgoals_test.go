@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kmsmac/kmsmac/engine"
+	"github.com/kmsmac/kmsmac/internal/proof"
 	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target/awskms"
 )
@@ -33,19 +33,17 @@ type goal struct {
 	doubt   string // why the value decides nothing; empty if it does
 }
 
-func (g goal) ok() bool { return g.missing == "" && g.doubt == "" && g.value <= g.most }
-
 // benchSelf measures the goals of this package and prints one row each. known
 // is the list of goals that are known to be short. It returns the exit code.
 func benchSelf(w io.Writer, known string) int {
-	raw, err := os.ReadFile(known)
-	if err != nil && !os.IsNotExist(err) {
+	excuses, err := proof.ReadKnown(known)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 3
 	}
 	old := debug.SetGCPercent(400) // as bench kms does
 	defer debug.SetGCPercent(old)
-	var t tally
+	t := tally{Tally: proof.Tally{Known: excuses}}
 	for _, part := range []func() ([]goal, error){truthGoals, wireGoals, recordGoals, lagGoals, sdkGoals, wrkGoals} {
 		goals, err := part()
 		if err != nil {
@@ -53,43 +51,46 @@ func benchSelf(w io.Writer, known string) int {
 			return 3
 		}
 		for _, g := range goals {
-			t.add(w, g, string(raw))
+			t.add(w, g)
 		}
 	}
 	return t.end(w)
 }
 
-// tally counts goals and knows the exit code: 1 if a number is wrong, or a goal
-// short that nobody listed; 3 if it could not be found out whether numbers are
-// right.
+// tally also knows whether it could be found out that numbers are right.
 type tally struct {
-	met, measured  int
-	short, unknown bool
+	proof.Tally
+	unknown bool
 }
 
-// add prints and counts one goal. known is the text of docs/known-short.md.
-func (t *tally) add(w io.Writer, g goal, known string) {
-	excused := !g.truth && regexp.MustCompile("(?m)^- `"+g.id+"`: \\S").MatchString(known)
-	fmt.Fprintln(w, g.row(excused))
+// add prints and counts one goal.
+func (t *tally) add(w io.Writer, g goal) {
+	if g.truth && (g.missing != "" || g.doubt != "") {
+		t.unknown = true
+	}
 	if g.missing != "" {
-		t.unknown = t.unknown || g.truth
+		fmt.Fprintf(w, "%-26s %s: not measured: %s\n", g.id, g.what, g.missing)
 		return
 	}
-	t.measured++
-	switch {
-	case g.ok():
-		t.met++
-	case g.doubt != "" && g.truth:
-		t.unknown = true
-	default:
-		t.short = t.short || !excused
-	}
+	line, _ := t.Judge(proof.Row{Name: g.id, Figure: g.figure(), Goal: strings.TrimSpace(fmt.Sprintf("at most %.4g %s", g.most, g.unit)), Met: g.value <= g.most, Speed: !g.truth, Open: g.doubt})
+	fmt.Fprintln(w, line)
 }
 
+func (g goal) figure() string {
+	text := strings.TrimSpace(fmt.Sprintf("%s: %.4g %s", g.what, g.value, g.unit))
+	if g.detail != "" {
+		text += "; " + g.detail
+	}
+	return text
+}
+
+// end prints how many goals are met and returns the exit code: 1 if a number is
+// wrong, or a goal short that nobody listed; 3 if it could not be found out
+// whether numbers are right.
 func (t *tally) end(w io.Writer) (code int) {
-	fmt.Fprintf(w, "%d of %d\n", t.met, t.measured)
+	fmt.Fprintln(w, t.Last())
 	switch {
-	case t.short:
+	case t.Failed:
 		return 1
 	case t.unknown:
 		return 3
@@ -97,10 +98,7 @@ func (t *tally) end(w io.Writer) (code int) {
 	return 0
 }
 
-// A short goal fails unless it is listed with a reason, and a wrong number
-// always does.
 func TestTally(t *testing.T) {
-	const known = "# Known\n- `slow`: for a reason\n- `bare`:\n- `lie`: not an excuse\n"
 	for _, row := range []struct {
 		name string
 		goal goal
@@ -110,8 +108,7 @@ func TestTally(t *testing.T) {
 		{"met", goal{id: "x", value: 1, most: 1}, 0, "1 of 1"},
 		{"short", goal{id: "x", value: 1.01, most: 1}, 1, "0 of 1"},
 		{"short and listed", goal{id: "slow", value: 2, most: 1}, 0, "0 of 1"},
-		{"listed without a reason", goal{id: "bare", value: 2, most: 1}, 1, "0 of 1"},
-		{"wrong and listed", goal{id: "lie", value: 2, most: 1, truth: true}, 1, "0 of 1"},
+		{"wrong and listed", goal{id: "slow", value: 2, most: 1, truth: true}, 1, "0 of 1"},
 		{"not a number", goal{id: "x", value: math.NaN(), most: 1}, 1, "0 of 1"},
 		{"no peer", goal{id: "x", missing: "wrk is not installed"}, 0, "0 of 0"},
 		{"right, in doubt", goal{id: "x", value: 0.5, most: 1, truth: true, doubt: "busy"}, 3, "0 of 1"},
@@ -120,27 +117,13 @@ func TestTally(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var b strings.Builder
-			var tl tally
-			tl.add(&b, row.goal, known)
+			tl := tally{Tally: proof.Tally{Known: map[string]string{"slow": "for a reason"}}}
+			tl.add(&b, row.goal)
 			if code := tl.end(&b); code != row.want || !strings.HasSuffix(b.String(), row.text+"\n") {
 				t.Errorf("exit %d, want %d:\n%s", code, row.want, b.String())
 			}
 		})
 	}
-}
-
-func (g goal) row(excused bool) string {
-	if g.missing != "" {
-		return fmt.Sprintf("%-22s %-62s not measured: %s", g.id, g.what, g.missing)
-	}
-	end := map[bool]string{true: "ok", false: "short"}[g.ok()]
-	switch {
-	case g.doubt != "":
-		end += ": " + g.doubt + ","
-	case !g.ok() && excused:
-		end += " (known)"
-	}
-	return fmt.Sprintf("%-22s %-62s %9.4g %-3s goal %6.4g %-3s  %-13s %s", g.id, g.what, g.value, g.unit, g.most, g.unit, end, g.detail)
 }
 
 // spread tells the middle and both ends.

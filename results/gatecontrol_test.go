@@ -90,7 +90,7 @@ func TestGatePowerCatches(t *testing.T) {
 				}
 				hits := r.simulate(row.judge, g.scenario, g.found, gates, 1)
 				if met := g.met(hits, gates); met != (row.goal == "") {
-					t.Errorf("met %v: %s", met, g.row(hits, gates))
+					t.Errorf("met %v: %+v", met, g.row(hits, gates))
 				}
 			}
 		})
@@ -104,15 +104,15 @@ func TestGatePowerExcuses(t *testing.T) {
 	rows := []struct {
 		name   string
 		judge  judge
-		known  string
+		known  map[string]string
 		ok     bool
 		want   string
 		finish string
 	}{
-		{"finds nothing", blind, "", false, "goal ≥ 85.0 %  short\n", "3 of 5\n"},
-		{"finds nothing, one is known", blind, "- `m-slow-15`: x", false, "short (known)\n", "3 of 5\n"},
-		{"finds nothing, both are known", blind, "- `m-slow-15`: x\n- `m-slow-8`: y", true, "short (known)\n", "3 of 5\n"},
-		{"always alarms, known or not", alarmed, "- `m-false-alarm`\n- `m-alarm-0`\n- `m-unsteady`", false, "goal ≤  1.0 %  short\n", "2 of 5\n"},
+		{"finds nothing", blind, nil, false, " short\n", "3 of 5\n"},
+		{"finds nothing, one is known", blind, map[string]string{"m-slow-15": "x"}, false, " short (known)\n", "3 of 5\n"},
+		{"finds nothing, both are known", blind, map[string]string{"m-slow-15": "x", "m-slow-8": "y"}, true, " short (known)\n", "3 of 5\n"},
+		{"always alarms, known or not", alarmed, map[string]string{"m-false-alarm": "x", "m-alarm-0": "y", "m-unsteady": "z"}, false, " short\n", "2 of 5\n"},
 	}
 	for _, row := range rows {
 		var out bytes.Buffer

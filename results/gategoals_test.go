@@ -6,7 +6,8 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
+
+	"github.com/kmsmac/kmsmac/internal/proof"
 )
 
 // gateGoal is one row of make gate-power.
@@ -63,49 +64,35 @@ func (g gateGoal) open(hits, of int) bool {
 	return !g.met(hits, of) && of < fullGates && lo <= g.share && g.share <= hi
 }
 
-// row is the goal's line: figure with interval, goal, ok, open or short.
-func (g gateGoal) row(hits, of int) string {
+// row is the goal with what was found.
+func (g gateGoal) row(hits, of int) proof.Row {
 	lo, hi := wilson(hits, of)
-	sign, verdict := "≤", "short"
+	bound := "at most"
 	if g.power {
-		sign = "≥"
+		bound = "at least"
 	}
-	switch {
-	case g.met(hits, of):
-		verdict = "ok"
-	case g.open(hits, of):
-		verdict = "open: too few gates"
+	r := proof.Row{Name: g.id, Goal: fmt.Sprintf("%s %.1f %%", bound, 100*g.share), Met: g.met(hits, of), Speed: g.power,
+		Figure: fmt.Sprintf("%s: %.1f %% (%.1f … %.1f, %d of %d)", g.what, 100*float64(hits)/float64(of), 100*lo, 100*hi, hits, of)}
+	if g.open(hits, of) {
+		r.Open = "too few gates"
 	}
-	return fmt.Sprintf("%-22s %-53s %5.1f %% (%4.1f … %4.1f, %d of %d)  goal %s %4.1f %%  %s",
-		g.id, g.what, 100*float64(hits)/float64(of), 100*lo, 100*hi, hits, of, sign, 100*g.share, verdict)
+	return r
 }
 
 // gatePower prints a row for each goal of each recording and reports whether
 // all that is short is power that known names.
-func gatePower(w io.Writer, j judge, recordings map[string]*recording, known string, gates, workers int) (ok bool) {
-	ok = true
-	met, all := 0, 0
+func gatePower(w io.Writer, j judge, recordings map[string]*recording, known map[string]string, gates, workers int) (ok bool) {
+	tally := proof.Tally{Known: known}
 	for _, name := range slices.Sorted(maps.Keys(recordings)) {
 		r := recordings[name]
 		_, _ = fmt.Fprintf(w, "%s: %s, %s, %d rounds, %s\n", name, r.Command, r.Machine, r.Rounds, r.Date)
 		for _, g := range gateGoals(name, r) {
-			hits := r.simulate(j, g.scenario, g.found, gates, workers)
-			row := g.row(hits, gates)
-			all++
-			switch {
-			case g.met(hits, gates):
-				met++
-			case g.open(hits, gates):
-			case g.power && strings.Contains(known, "`"+g.id+"`"):
-				row += " (known)"
-			default:
-				ok = false
-			}
-			_, _ = fmt.Fprintln(w, row)
+			line, _ := tally.Judge(g.row(r.simulate(j, g.scenario, g.found, gates, workers), gates))
+			_, _ = fmt.Fprintln(w, line)
 		}
 	}
-	_, _ = fmt.Fprintf(w, "%d of %d\n", met, all)
-	return ok
+	_, _ = fmt.Fprintln(w, tally.Last())
+	return !tally.Failed
 }
 
 // wilson is the 95 % score interval of a share (Wilson 1927).

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/kmsmac/kmsmac/internal/proof"
 )
 
 var (
@@ -50,11 +52,11 @@ func gatePowerOf(dir, known string, gates int, w io.Writer) (ok bool, err error)
 	if err != nil {
 		return false, err
 	}
-	excuses, err := os.ReadFile(known)
+	excuses, err := proof.ReadKnown(known)
 	if err != nil {
 		return false, err
 	}
-	return gatePower(w, Judge, recordings, string(excuses), gates, runtime.GOMAXPROCS(0)), nil
+	return gatePower(w, Judge, recordings, excuses, gates, runtime.GOMAXPROCS(0)), nil
 }
 
 func readRecordings(dir string) (map[string]*recording, error) {

@@ -8,73 +8,46 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kmsmac/kmsmac/internal/proof"
 	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target/kmsemu"
 )
 
-// goal is one row of make k6-test.
-type goal struct {
-	name, figure, goal string
-	ok, speed          bool
-}
-
 // TestGoals is make k6-test: with K6_TEST=full it runs the three instances and
 // k6 beside kmsmac bench kms (KMSMAC_BIN), and writes one row for each goal and
 // a last line "N of M" to K6_ROWS. A row of speed that is short fails unless
-// docs/known-short.md names it; a row of correctness always fails. Without
-// K6_TEST it holds the judging of goals alone.
+// docs/known-short.md names it; a row of correctness always fails.
 func TestGoals(t *testing.T) {
-	if text, failed := judge([]goal{{name: "a", ok: true}, {name: "b", speed: true}, {name: "c", speed: true}}, "- `b`: why\n"); !failed || !strings.HasSuffix(text, "\n1 of 3\n") {
-		t.Errorf("judged as %q, failed %v", text, failed)
-	}
-	if _, failed := judge([]goal{{name: "b"}}, "- `b`: why\n"); !failed {
-		t.Error("a wrong number was excused")
-	}
 	if os.Getenv("K6_TEST") != "full" {
 		return
 	}
 	r := runThree(t)
 	goals := append(threeGoals(r), cpuGoal(t))
-	known, err := os.ReadFile("../../docs/known-short.md")
+	known, err := proof.ReadKnown("../../docs/known-short.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, failed := judge(goals, string(known))
-	if failed {
-		t.Errorf("goals are short:\n%s", text)
+	tally := proof.Tally{Known: known}
+	var text strings.Builder
+	for _, g := range goals {
+		line, failed := tally.Judge(g)
+		if failed {
+			t.Errorf("%s: %s, want %s", g.Name, g.Figure, g.Goal)
+		}
+		fmt.Fprintln(&text, line)
 	}
-	if err := os.WriteFile(os.Getenv("K6_ROWS"), []byte(text), 0o644); err != nil {
+	fmt.Fprintln(&text, tally.Last())
+	if err := os.WriteFile(os.Getenv("K6_ROWS"), []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// judge renders the rows.
-func judge(goals []goal, known string) (text string, failed bool) {
-	var b strings.Builder
-	met := 0
-	for _, g := range goals {
-		verdict := "ok"
-		switch {
-		case g.ok:
-			met++
-		case g.speed && regexp.MustCompile("(?m)^- `"+g.name+"`: \\S").MatchString(known):
-			verdict = "short (known)"
-		default:
-			verdict, failed = "short", true
-		}
-		fmt.Fprintf(&b, "%-26s %-92s %-44s %s\n", g.name, g.figure, g.goal, verdict)
-	}
-	fmt.Fprintf(&b, "%d of %d\n", met, len(goals))
-	return b.String(), failed
-}
-
-func threeGoals(r threeRun) []goal {
+func threeGoals(r threeRun) []proof.Row {
 	s := r.merged.Shards
 	faults := r.faults()
 	figure := fmt.Sprintf("%d scheduled = %d done + %d lost; lost by the whole instances %d and %d, by the killed one %d",
@@ -86,13 +59,13 @@ func threeGoals(r threeRun) []goal {
 	if err != nil {
 		same = err.Error()
 	}
-	return []goal{
-		{name: "k6-accounting", figure: figure, goal: "exact, the others unaffected, exit 3", ok: len(faults) == 0},
-		{name: "k6-kill", figure: fmt.Sprintf("the killed instance lost its last %.2f s", r.lost.Seconds()), goal: "at most 1 s and the write of an interval (0.1 s)",
-			ok: r.lost <= 1100*time.Millisecond, speed: true},
-		{name: "k6-percentiles", figure: same, goal: "those of one process with all the samples", ok: err == nil},
-		{name: "k6-start-spread", figure: fmt.Sprintf("three instances began within %.1f ms after resume", s.StartSpread.Seconds()*1e3), goal: "under 20 ms",
-			ok: s.StartSpread < 20*time.Millisecond, speed: true},
+	return []proof.Row{
+		{Name: "k6-accounting", Figure: figure, Goal: "exact, the others unaffected, exit 3", Met: len(faults) == 0},
+		{Name: "k6-kill", Figure: fmt.Sprintf("the killed instance lost its last %.2f s", r.lost.Seconds()), Goal: "at most 1 s and the write of an interval (0.1 s)",
+			Met: r.lost <= 1100*time.Millisecond, Speed: true},
+		{Name: "k6-percentiles", Figure: same, Goal: "those of one process with all the samples", Met: err == nil},
+		{Name: "k6-start-spread", Figure: fmt.Sprintf("three instances began within %.1f ms after resume", s.StartSpread.Seconds()*1e3), Goal: "under 20 ms",
+			Met: s.StartSpread < 20*time.Millisecond, Speed: true},
 	}
 }
 
@@ -150,7 +123,7 @@ export default () => { kmsmac.openLoop(plan); };
 
 // cpuGoal compares CPU time per request, round by round in ABBA order, with the
 // emulator in the test's process.
-func cpuGoal(t *testing.T) goal {
+func cpuGoal(t *testing.T) proof.Row {
 	t.Helper()
 	srv := kmsemu.Start(t)
 	dir := script(t, cpuScript)
@@ -178,8 +151,8 @@ func cpuGoal(t *testing.T) goal {
 		}
 		ours, theirs, ratios = append(ours, a), append(theirs, b), append(ratios, b/a)
 	}
-	return goal{name: "k6-cpu", goal: "at most 1.05 of kmsmac bench kms", speed: true, ok: median(ratios) <= 1.05,
-		figure: fmt.Sprintf("CPU per request: k6 %.1f us, kmsmac %.1f us; ratio %.3f (%.3f to %.3f, %d rounds)",
+	return proof.Row{Name: "k6-cpu", Goal: "at most 1.05 of kmsmac bench kms", Speed: true, Met: median(ratios) <= 1.05,
+		Figure: fmt.Sprintf("CPU per request: k6 %.1f us, kmsmac %.1f us; ratio %.3f (%.3f to %.3f, %d rounds)",
 			median(theirs)/1e3, median(ours)/1e3, median(ratios), slices.Min(ratios), slices.Max(ratios), cpuRounds)}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kmsmac/kmsmac/bench"
 	"github.com/kmsmac/kmsmac/engine"
+	"github.com/kmsmac/kmsmac/internal/proof"
 	"github.com/kmsmac/kmsmac/results"
 )
 
@@ -111,33 +112,16 @@ func (c benchEngineCmd) measure(a *app, plan bench.EnginePlan, peers *bench.Peer
 	return nil
 }
 
-// known reads the goals that are known to be short: lines of the form
-// "- `goal`: reason".
+// known reads the goals that are known to be short.
 func (c benchEngineCmd) known() (map[string]string, error) {
 	if c.Goals == "" {
 		return nil, nil
 	}
-	raw, err := os.ReadFile(c.Goals)
+	known, err := proof.ReadKnown(c.Goals)
 	if err != nil {
 		return nil, unknownf("the list of goals known to be short cannot be read: %w", err)
 	}
-	out, last := map[string]string{}, ""
-	for line := range strings.Lines(string(raw)) {
-		rest, isItem := strings.CutPrefix(line, "- `")
-		id, reason, ok := strings.Cut(rest, "`: ")
-		switch reason = strings.TrimSpace(reason); {
-		case isItem && (!ok || reason == ""):
-			return nil, unknownf("%s: %q gives no reason", c.Goals, strings.TrimSpace(line))
-		case isItem:
-			last = id
-			out[id] = reason
-		case last != "" && strings.HasPrefix(line, "  "): // the reason goes on
-			out[last] += " " + strings.TrimSpace(line)
-		default:
-			last = ""
-		}
-	}
-	return out, nil
+	return known, nil
 }
 
 // peersName is the helper's file name.

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/kmsmac/kmsmac/internal/proof"
 )
 
 // answerKeys are the known keys of the run that looks for wrong answers.
@@ -34,7 +36,7 @@ type expected struct {
 // proveAnswers sends n requests for keys with known material while other keys
 // are created, disabled, enabled and deleted beside them, and compares every
 // answer with what it must be.
-func proveAnswers(t *testing.T, n int) proofRow {
+func proveAnswers(t *testing.T, n int) proof.Row {
 	t.Helper()
 	s := startProofEmulator(t, "--seed-file", answerSeed(t))
 	var sent, lost, wrong atomic.Int64
@@ -82,8 +84,8 @@ func proveAnswers(t *testing.T, n int) proofRow {
 		})
 	}
 	wg.Wait()
-	return proofRow{name: "emulator-answers", figure: fmt.Sprintf("%d lost, %d wrong of %d", lost.Load(), wrong.Load(), sent.Load()),
-		goal: fmt.Sprintf("0 of %d", n), ok: lost.Load() == 0 && wrong.Load() == 0 && sent.Load() >= int64(n)}
+	return proof.Row{Name: "emulator-answers", Figure: fmt.Sprintf("%d lost, %d wrong of %d", lost.Load(), wrong.Load(), sent.Load()),
+		Goal: fmt.Sprintf("0 of %d", n), Met: lost.Load() == 0 && wrong.Load() == 0 && sent.Load() >= int64(n)}
 }
 
 func answerSeed(t *testing.T) string {

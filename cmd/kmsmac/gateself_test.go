@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/kmsmac/kmsmac/internal/proof"
 )
 
 var gateTries = flag.Int("gate-tries", 0, "gate the engine with itself so often, and once with a slower build, print a row each, and run no test")
@@ -60,20 +62,20 @@ func gateSelf(w io.Writer, tries int) (code int, err error) {
 
 // gateSelfRows prints a row for each of the two and counts those that are met.
 func gateSelfRows(w io.Writer, found, itself map[int]int, tries int) int {
-	met := 0
-	row := func(id, what string, codes map[int]int, goal string, ok bool) {
-		verdict := "short"
-		if ok {
-			verdict = "ok"
-			met++
-		}
-		_, _ = fmt.Fprintf(w, "%-10s %-44s exit 0: %d, 1: %d, 3: %d  goal %s  %s\n", id, what, codes[exitOK], codes[exitFailed], codes[exitInconclusive], goal, verdict)
-	}
 	most := max(1, tries/50)
-	row("gate-slow", "the engine with a build that works twice", found, "exit 1", found[exitFailed] == 1)
-	row("gate-self", "the engine with itself", itself, fmt.Sprintf("at most %d of %d exit 1", most, tries), itself[exitFailed] <= most)
-	_, _ = fmt.Fprintf(w, "%d of 2\n", met)
-	if met < 2 {
+	figure := func(what string, codes map[int]int) string {
+		return fmt.Sprintf("%s: exit 0: %d, 1: %d, 3: %d", what, codes[exitOK], codes[exitFailed], codes[exitInconclusive])
+	}
+	var tally proof.Tally
+	for _, r := range []proof.Row{
+		{Name: "gate-slow", Figure: figure("the engine with a build that works twice", found), Goal: "exit 1", Met: found[exitFailed] == 1},
+		{Name: "gate-self", Figure: figure("the engine with itself", itself), Goal: fmt.Sprintf("at most %d of %d exit 1", most, tries), Met: itself[exitFailed] <= most},
+	} {
+		line, _ := tally.Judge(r)
+		_, _ = fmt.Fprintln(w, line)
+	}
+	_, _ = fmt.Fprintln(w, tally.Last())
+	if tally.Failed {
 		return exitFailed
 	}
 	return exitOK
