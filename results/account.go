@@ -22,7 +22,7 @@ func account(parts []Part, loads []Load) *Shards {
 		s.Accounts[p.index()].take(p)
 	}
 	s.StartSpread = startSpread(s.Accounts)
-	s.sum()
+	s.sum(all > 0)
 	var span time.Duration
 	var ok int64
 	for _, l := range loads {
@@ -77,10 +77,10 @@ func (a *ShardAccount) take(p Part) {
 	}
 }
 
-// sum adds up the accounts. If the schedule of one is unknown, so is the
-// whole's.
-func (s *Shards) sum() {
-	known := true
+// sum adds up the accounts. Unless the schedule is known, what was lost is not
+// either. A shard may have no share in one that is shorter than the shards are
+// many.
+func (s *Shards) sum(known bool) {
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
 		switch a.State {
@@ -93,7 +93,6 @@ func (s *Shards) sum() {
 			s.Missing++
 			a.Lost = a.Scheduled
 		}
-		known = known && a.Scheduled > 0
 		s.Scheduled, s.Done, s.Lost = s.Scheduled+a.Scheduled, s.Done+a.Done, s.Lost+a.Lost
 	}
 	if !known {

@@ -64,18 +64,25 @@ func TestMergeAccountsForEveryShard(t *testing.T) {
 func TestMergeOfUnknownSchedules(t *testing.T) {
 	whole := func(i int) *results.File { return shardOf(t, i, 2, []int64{1}) }
 	known := func(i int) *results.File { f := whole(i); f.Shard.Scheduled = 1; return f }
+	short := func(i, n int) *results.File {
+		f := shardOf(t, i, 2, make([]int64, n))
+		f.Shard.Scheduled, f.Shard.ScheduledAll = int64(n), 1
+		return f
+	}
 	for _, tc := range []struct {
 		name  string
 		files []*results.File
 		want  int64 // scheduled
+		done  int64
 	}{
-		{"nobody knows", []*results.File{whole(0), whole(1)}, 0},
-		{"each knows its own", []*results.File{known(0), known(1)}, 2},
-		{"one knows its own", []*results.File{known(0), whole(1)}, 0},
-		{"one is missing", []*results.File{known(0)}, 0},
+		{"nobody knows", []*results.File{whole(0), whole(1)}, 0, 2},
+		{"each knows its own", []*results.File{known(0), known(1)}, 2, 2},
+		{"one knows its own", []*results.File{known(0), whole(1)}, 0, 2},
+		{"one is missing", []*results.File{known(0)}, 0, 1},
+		{"one has no share, and the whole is known", []*results.File{short(0, 1), short(1, 0)}, 1, 1},
 	} {
 		got, err := results.Merge(parts(tc.files)...)
-		if err != nil || got.Shards.Scheduled != tc.want || got.Shards.Lost != 0 || got.Shards.Done != int64(len(tc.files)) {
+		if err != nil || got.Shards.Scheduled != tc.want || got.Shards.Lost != 0 || got.Shards.Done != tc.done {
 			t.Errorf("%s: %+v, %v, want %d scheduled, none lost for sure", tc.name, got.Shards, err, tc.want)
 		}
 	}

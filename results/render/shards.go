@@ -121,7 +121,7 @@ func shardRows(s *results.Shards) [][]string {
 	}
 	for _, a := range s.Accounts {
 		row := []string{fmt.Sprint(a.Index), string(a.State), "-", fmt.Sprint(a.Done), "-", fmt.Sprint(a.Succeeded), "-", "-", "-", orDash(a.RunID), orDash(a.Host)}
-		if a.Scheduled > 0 {
+		if a.Scheduled > 0 || s.Scheduled > 0 {
 			row[2], row[4] = fmt.Sprint(a.Scheduled), fmt.Sprint(a.Lost)
 		}
 		if !a.Began.IsZero() {
