@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ var runDocs = flag.Bool("docs", false, "execute the command lines of README.md, 
 type docLine struct {
 	text  string // without a comment at its end
 	notes string // the comments of its block: what is said about all its lines
+	exit  int    // the exit code that a comment "exit N" at its end names, else 0
+	shown string // the output that stands right below the block, of its last line
 }
 
 // docPage is a document, or the help, with its command lines in order.
@@ -34,16 +37,21 @@ type docPage struct {
 // documented collects the command lines of all documents and of the help.
 func documented(t *testing.T) (pages []docPage) {
 	t.Helper()
-	names, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	names := []string{"../../README.md"}
+	for _, pattern := range []string{"../../docs/*.md", commandPages} {
+		more, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, more...)
 	}
-	for _, name := range append(names, "../../README.md") {
+	for _, name := range names {
 		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := (docPage{filepath.Base(name), shellBlocks(string(raw))}); len(p.lines) > 0 {
+		short, _ := strings.CutPrefix(filepath.ToSlash(name), "../../")
+		if p := (docPage{strings.TrimPrefix(short, "docs/"), shellBlocks(string(raw))}); len(p.lines) > 0 {
 			pages = append(pages, p)
 		}
 	}
@@ -56,15 +64,21 @@ func shellBlocks(text string) (out []docLine) {
 	parts := strings.Split(text, "\n```")
 	for i := 1; i < len(parts); i += 2 {
 		lang, block, _ := strings.Cut(parts[i], "\n")
-		if lang == "" || lang == "sh" {
-			out = append(out, commandLines(block)...)
+		if lang != "" && lang != "sh" {
+			continue
 		}
+		lines := commandLines(block)
+		if n := len(lines); n > 0 && i+2 < len(parts) && strings.TrimSpace(parts[i+1]) == "" {
+			lines[n-1].shown, _ = strings.CutPrefix(parts[i+2], "text\n")
+		}
+		out = append(out, lines...)
 	}
 	return out
 }
 
 var (
 	atEnd    = regexp.MustCompile(`\s+# .*$`)
+	exitNote = regexp.MustCompile(`\s# exit (\d+)`)
 	programs = []string{"kmsmac", "make", "aws", "go", "docker"}
 )
 
@@ -76,7 +90,11 @@ func commandLines(block string) (out []docLine) {
 			notes = append(notes, note)
 		}
 		if first, _, _ := strings.Cut(line, " "); slices.Contains(programs, first) {
-			out = append(out, docLine{text: atEnd.ReplaceAllString(line, "")})
+			l := docLine{text: atEnd.ReplaceAllString(line, "")}
+			if note := exitNote.FindStringSubmatch(line); note != nil {
+				l.exit, _ = strconv.Atoi(note[1]) // digits
+			}
+			out = append(out, l)
 		}
 	}
 	for i := range out {
@@ -131,8 +149,8 @@ func (l docLine) check(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Parse(words[1:]); err != nil {
-			t.Errorf("%s: %v", l.text, err)
+		if _, code, _, err := parse(p, helpAsked(words[1:])); err != nil || code != 0 {
+			t.Errorf("%s: exit %d, %v", l.text, code, err)
 		}
 	case "make":
 		raw, err := os.ReadFile("../../Makefile")
@@ -179,13 +197,16 @@ func (p docPage) run(t *testing.T) {
 	srv := httptest.NewServer(emu)
 	t.Cleanup(func() { srv.Close(); _ = emu.Close() })
 	address := strings.TrimPrefix(srv.URL, "http://")
-	here := strings.NewReplacer("127.0.0.1:4566", address, "127.0.0.1:5000", address, "127.0.0.1:4599", address)
+	here := []string{"127.0.0.1:4566", address, "127.0.0.1:5000", address, "127.0.0.1:4599", address}
 	var absent []string // results that only a line could make that was not run
 	for _, l := range p.lines {
 		words := l.words()
 		switch {
-		case words[0] == "make", words[0] == "go", words[0] == "docker", words[0] == "kmsmac" && words[1] == "serve":
-			continue // checked above; serve is the emulator that runs
+		case words[0] == "make", words[0] == "go", words[0] == "docker":
+			continue // checked above
+		case words[0] == "kmsmac" && words[1] == "serve" && !slices.Contains(words, "--list-deviations"):
+			here = append(serveHere(t, words[1:]), here...)
+			continue
 		case slices.ContainsFunc(words, func(w string) bool { return slices.Contains(absent, w) }):
 			t.Logf("parsed only: %s: needs a result of a line that was not run", l.text)
 			continue
@@ -195,13 +216,42 @@ func (p docPage) run(t *testing.T) {
 			continue
 		}
 		began := time.Now()
-		code, out := shell(t, dir, clients, here.Replace(l.text))
+		code, out := shell(t, dir, clients, strings.NewReplacer(here...).Replace(l.text))
 		measures := slices.Contains([]string{"bench", "sweep", "run", "gate", "compare", "history"}, words[1])
-		if code != exitOK && !(code == exitInconclusive && measures) { // a busy machine is no fault of the page
-			t.Errorf("%s: exit %d\n%s", l.text, code, out)
+		if code != l.exit && !(code == exitInconclusive && measures) { // a busy machine is no fault of the page
+			t.Errorf("%s: exit %d, want %d\n%s", l.text, code, l.exit, out)
+		}
+		if line := notIn(out, l.shown); code == l.exit && line != "" {
+			t.Errorf("%s: the page shows %q, which is not there or not in this place:\n%s", l.text, line, out)
 		}
 		t.Logf("executed in %s: %s", time.Since(began).Round(100*time.Millisecond), l.text)
 	}
+}
+
+// serveHere starts the emulator that a line with kmsmac serve starts in a
+// terminal of its own, and returns the address that the line names and the one
+// that it has here.
+func serveHere(t *testing.T, args []string) []string {
+	t.Helper()
+	var c cli
+	p, err := newParser(&c, streams{out: new(bytes.Buffer), err: new(bytes.Buffer)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	o, err := c.Serve.options(&app{env: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	emu, err := kmsemu.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(emu)
+	t.Cleanup(func() { srv.Close(); _ = emu.Close() })
+	return []string{c.Serve.Listen, strings.TrimPrefix(srv.URL, "http://")}
 }
 
 // outputs are the files that the line would have written.
@@ -237,10 +287,10 @@ func shell(t *testing.T, dir, clients, line string) (code int, output string) {
 
 // TestHelpAsked: the words with which people ask for help.
 func TestHelpAsked(t *testing.T) {
-	for _, args := range [][]string{{}, {"help"}, {"--help"}, {"help", "bench", "kms"}, {"help", "doctor"}} {
+	for _, args := range [][]string{{}, {"help"}, {"--help"}, {"help", "help"}, {"help", "--help"}, {"help", "bench", "kms"}, {"help", "doctor"}} {
 		text := output(t, args...)
 		want := "Usage: kmsmac"
-		if len(args) > 1 {
+		if len(args) > 1 && !strings.HasSuffix(args[1], "help") {
 			want = "Usage: kmsmac " + strings.Join(args[1:], " ")
 		}
 		if !strings.HasPrefix(text, want) {

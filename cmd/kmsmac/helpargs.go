@@ -1,12 +1,15 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // helpAsked turns the words with which people ask for help into the flag: no
-// word at all, and "help COMMAND".
+// word at all, "help COMMAND", and help on help.
 func helpAsked(args []string) []string {
 	switch {
-	case len(args) == 0:
+	case len(args) == 0, len(args) == 2 && args[0] == "help" && slices.Contains([]string{"help", "--help", "-h"}, args[1]):
 		return []string{"--help"}
 	case args[0] == "help" && (len(args) == 1 || !strings.HasPrefix(args[1], "-")):
 		return append(append([]string{}, args[1:]...), "--help")

@@ -76,6 +76,8 @@ func manual(app *kong.Application) []byte {
 		r.macro("B %s", row[0])
 		r.text(row[1])
 	}
+	r.macro("SH SEE ALSO")
+	r.text("A page for each command, with sessions, files and exit codes: https://github.com/kmsmac/kmsmac/tree/main/docs/commands")
 	return r.Bytes()
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -231,7 +232,7 @@ func (c sweepCmd) sweep(a *app, o *opened, plan bench.SweepPlan, secrets [][]byt
 		opts.Secrets[plan.Load.Workload.Keys[i]] = secret
 	}
 	section, report, err := bench.Sweep(a.ctx, o.Target, plan, opts, func(pt results.SweepPoint) {
-		now = fmt.Sprintf("%s of %g%s done; ", pt.Phase, pt.Value, unit)
+		now = fmt.Sprintf("%s of %s%s done; ", pt.Phase, strconv.FormatFloat(math.Round(100*pt.Value)/100, 'f', -1, 64), unit)
 	})
 	p.done()
 	if report != nil {
