@@ -134,7 +134,7 @@ func goldenMACs() []Case {
 				k := p.Shared(HMAC256)
 				p.Call("CreateGrant", granting(k, Params{"Operations": []string{"Encrypt"}})).Note(named("", "ValidationException")...)
 				constraint := map[string]any{"EncryptionContextSubset": map[string]any{"a": "b"}}
-				p.Call("CreateGrant", granting(k, Params{"Constraints": constraint})).Note(named("", "ValidationException")...)
+				p.Call("CreateGrant", granting(k, Params{"Operations": []string{"GenerateMac"}, "Constraints": constraint})).Note(named("", "ValidationException")...)
 				p.Call("GenerateMac", with(k.MAC(some), "GrantTokens", []string{"garbage"})).Note(named("", "InvalidGrantTokenException")...)
 			}),
 	}

@@ -67,7 +67,9 @@ func idCases() []Case {
 			}
 		}).in(ProfileGovernance),
 		def("ID-10", func(p *Probe) {
-			p.Call("GetKeyLastUsage", Params{"KeyId": p.Alias(p.Shared(HMAC256))}).Want(refused())
+			k := p.Shared(HMAC256)
+			p.Do("GetKeyLastUsage", Params{"KeyId": k.ID})
+			p.Call("GetKeyLastUsage", Params{"KeyId": p.Alias(k)}).Want(refused())
 		}).in(ProfileLifecycle),
 		def("ID-11", func(p *Probe) {
 			p.asked(p.Shared(HMAC256), "key_id").Want(invalidKeyID("key_id").mentioning("'key_id'"))

@@ -26,14 +26,12 @@ func state(name string) func(Key) Expectation {
 	return func(k Key) Expectation { return wrongState(k, name) }
 }
 
-// grant sends CreateGrant for GenerateMac to the account itself.
-func (p *Probe) grant(k Key) *Answer {
-	return p.Call("CreateGrant", Params{"KeyId": k.ID, "GranteePrincipal": k.Root(), "Operations": []string{"GenerateMac"}})
-}
+// grant sends CreateGrant for the account itself.
+func (p *Probe) grant(k Key) *Answer { return p.Call("CreateGrant", granting(k, nil)) }
 
 // grantDo is grant as a step on the way; it returns the grant's id and token.
 func (p *Probe) grantDo(k Key) (id, token string) {
-	a := p.Do("CreateGrant", Params{"KeyId": k.ID, "GranteePrincipal": k.Root(), "Operations": []string{"GenerateMac"}})
+	a := p.Do("CreateGrant", granting(k, nil))
 	return a.String("GrantId"), a.String("GrantToken")
 }
 

@@ -357,7 +357,8 @@ func lacksOperation(a *Answer) bool {
 	case "UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented", "NotImplementedException", "UnsupportedOperation":
 		return true
 	}
-	return a.Status == 501
+	// The last is what LocalStack and its forks say of what their model lacks.
+	return a.Status == 501 || a.Status == 500 && strings.Contains(a.Message, "with unknown operation")
 }
 
 // needed are the operations without which a target is no KMS for HMAC: that

@@ -1,0 +1,90 @@
+package conformance_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/kmsmac/kmsmac/results"
+	"github.com/kmsmac/kmsmac/target"
+	"github.com/kmsmac/kmsmac/target/kmsemu"
+)
+
+// rewording is a target that gives one operation's answers in other words.
+type rewording struct {
+	target.Target
+	operation string
+	edit      func(status int, body string) (int, string)
+}
+
+func (r *rewording) Call(ctx context.Context, operation string, params map[string]any) (target.Exchange, error) {
+	ex, err := r.Target.(target.Caller).Call(ctx, operation, params)
+	if operation == r.operation {
+		status, body := r.edit(ex.Status, string(ex.ResponseBody))
+		ex.Status, ex.ResponseBody = status, []byte(body)
+	}
+	return ex, err
+}
+
+func (r *rewording) Send(ctx context.Context, req target.RawRequest) (target.Exchange, error) {
+	return r.Target.(target.RawSender).Send(ctx, req)
+}
+
+func (r *rewording) InRegion(region string) (target.Target, error) {
+	away, err := r.Target.(target.Regional).InRegion(region)
+	return &rewording{away, r.operation, r.edit}, err
+}
+
+// TestOneFault: a fault fails the row about it, and no row that only needs
+// what it spoils on the way.
+func TestOneFault(t *testing.T) {
+	with := func(deviation string) func(*testing.T) target.Target {
+		return func(t *testing.T) target.Target {
+			return serve(t, kmsemu.Options{ReplicaDelay: replicaDelay, Deviations: []string{deviation}})
+		}
+	}
+	says := func(operation string, edit func(status int, body string) (int, string)) func(*testing.T) target.Target {
+		return func(t *testing.T) target.Target {
+			return &rewording{serve(t, kmsemu.Options{ReplicaDelay: replicaDelay}), operation, edit}
+		}
+	}
+	replace := func(old, new string) func(int, string) (int, string) {
+		return func(status int, body string) (int, string) { return status, strings.ReplaceAll(body, old, new) }
+	}
+	unknown := func(int, string) (int, string) {
+		return 500, `{"__type":"InternalError","message":"exception while calling kms with unknown operation: no such thing"}`
+	}
+	broken := func(int, string) (int, string) { return 500, `{"__type":"InternalError","message":"division by zero"}` }
+	rows := []struct {
+		name   string
+		target func(*testing.T) target.Target
+		want   map[string]results.CaseVerdict
+	}{
+		{"grants without MACs", with("grant-without-mac-operations"), map[string]results.CaseVerdict{
+			"GR-04": results.CaseFail, "GR-03": results.CasePass, "GR-10": results.CasePass, "GR-11": results.CasePass, "KS-12": results.CasePass,
+			"LI-05": results.CasePass, "GR-08": results.CaseInconclusive, "GR-19": results.CaseInconclusive}},
+		{"enabled before the import", with("external-key-enabled"), map[string]results.CaseVerdict{
+			"CK-39": results.CaseFail, "DK-16": results.CasePass}},
+		{"no state of a primary's own", says("DescribeKey", replace("PendingReplicaDeletion", "PendingDeletion")), map[string]results.CaseVerdict{
+			"MR-17": results.CaseInconclusive}},
+		{"the code that is documented", says("CreateGrant", replace("ValidationException", "ValidationError")), map[string]results.CaseVerdict{
+			"GR-05": results.CasePass, "GR-06": results.CasePass, "GR-10": results.CasePass}},
+		{"another code", says("CreateGrant", replace("ValidationException", "KMSInternalException")), map[string]results.CaseVerdict{
+			"GR-05": results.CaseFail, "GR-06": results.CaseFail, "GR-10": results.CaseFail}},
+		{"no such operation", says("GetKeyLastUsage", unknown), map[string]results.CaseVerdict{
+			"ID-10": results.CaseNotApplicable, "OB-04": results.CaseNotApplicable, "OB-05": results.CaseNotApplicable}},
+		{"an operation that breaks", says("GetKeyLastUsage", broken), map[string]results.CaseVerdict{
+			"ID-10": results.CaseInconclusive, "OB-04": results.CaseFail, "OB-05": results.CaseFail}},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			tgt := r.target(t)
+			for id, want := range r.want {
+				if got := verdictOf(t, tgt, id); got != want {
+					t.Errorf("%s: %s, want %s", id, got, want)
+				}
+			}
+		})
+	}
+}
