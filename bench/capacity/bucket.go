@@ -90,14 +90,15 @@ func at(v []float64, i int) float64 {
 // Replay sends a trace, instants since its start in ascending order, through a
 // token bucket that is full at first, and returns the share that is refused.
 // Time runs speed times as fast; of every stride arrivals one counts, as when
-// they are dealt out to stride places. others requests a second of other
-// callers are taken from the bucket evenly.
-func Replay(trace []time.Duration, speed float64, stride int64, quota, depth, others float64) float64 {
-	depth = max(depth, 1)
+// they are dealt out to stride places, which need not be a whole number and is
+// at least 1. others requests a second of other callers are taken from the
+// bucket evenly.
+func Replay(trace []time.Duration, speed, stride, quota, depth, others float64) float64 {
+	depth, stride = max(depth, 1), max(stride, 1)
 	tokens, last := depth, 0.0
 	var sent, refused int64
-	for i := int64(0); i < int64(len(trace)); i += max(stride, 1) {
-		now := trace[i].Seconds() / speed
+	for at := 0.0; at+1e-6 < float64(len(trace)); at = float64(sent) * stride {
+		now := trace[int(at+1e-6)].Seconds() / speed
 		tokens = min(depth, max(0, tokens+(quota-others)*(now-last)))
 		last = now
 		sent++

@@ -83,7 +83,7 @@ func TestReplay(t *testing.T) {
 		name         string
 		trace        []time.Duration
 		speed        float64
-		stride       int64
+		stride       float64
 		quota, depth float64
 		others, want float64
 	}{
@@ -93,6 +93,9 @@ func TestReplay(t *testing.T) {
 		{"even, others take half", even, 1, 1, 100, 1, 50, 0.4995},
 		{"others take all", even, 1, 1, 100, 1, 200, 0.999},
 		{"every other one", even, 2, 2, 100, 1, 0, 0},
+		{"three of four", even, 1, 4.0 / 3, 75, 2, 0, 0},
+		{"three of four, too many", even, 1, 4.0 / 3, 60, 2, 0, 0.2},
+		{"one of more than there are", even, 1, 5000, 1, 1, 0, 0},
 		{"bursts of half a bucket", burst, 1, 1, 100, 100, 0, 0},
 		{"bursts of two buckets", burst, 1, 1, 100, 25, 0, 0.5},
 	} {

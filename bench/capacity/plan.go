@@ -93,9 +93,9 @@ func (r Request) fits(out *results.Capacity) string {
 func (r Request) answer(out *results.Capacity) {
 	say := func(format string, args ...any) { out.Answers = append(out.Answers, fmt.Sprintf(format, args...)) }
 	q := out.Quota
-	share := fmt.Sprintf("%s/s are %.3g %% of the quota of %s/s in %s", figure(r.Rate), 100*r.Rate/q.PerSecond, figure(q.PerSecond), r.Region)
+	share := fmt.Sprintf("%s/s are %s %% of the quota of %s/s in %s", figure(r.Rate), figure(100*r.Rate/q.PerSecond), figure(q.PerSecond), r.Region)
 	if q.Used > 0 {
-		share += fmt.Sprintf(", with the %.3g %% of others %.3g %%", 100*q.Used, 100*q.Share)
+		share += fmt.Sprintf(", with the %.3g %% of others %s %%", 100*q.Used, figure(100*q.Share))
 	}
 	switch {
 	case q.Places == 1:

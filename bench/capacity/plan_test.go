@@ -52,6 +52,43 @@ func TestQuotaOfAPlan(t *testing.T) {
 	}
 }
 
+// The fewest places that hold throttling down are found, and Regions that are
+// no help are not named.
+func TestPlacesOfAPlan(t *testing.T) {
+	r := Request{Rate: 3600, Region: "us-east-1", Quota: Quota{PerSecond: 1000, Source: "known", MaxShare: 1, MaxThrottle: 0.005, Bucket: 10 * time.Millisecond}}
+	// Four places are 90 % full and throttle 1.7 %, five 72 % and 0.08 %.
+	if c := plan(t, r); c.Quota.Places != 5 {
+		t.Errorf("%d places, want 5", c.Quota.Places)
+	}
+	c := plan(t, Request{Rate: 1000, Region: "us-east-1", Quota: Quota{Used: 0.9}})
+	if slices.Contains(c.Quota.Regions, "us-east-1") || !slices.Contains(c.Quota.Regions, "us-west-2") {
+		t.Errorf("the default quota is said to be enough in %q: want us-west-2, and not us-east-1, where others take 90 %% of it", c.Quota.Regions)
+	}
+	if text := strings.Join(plan(t, Request{Rate: 1e9, Region: "us-east-1"}).Answers, "\n"); strings.Contains(text, "e+") {
+		t.Errorf("figures with exponents: %s", text)
+	}
+}
+
+// With others in the first place the second carries more of the trace, as much
+// as the plan says.
+func TestTraceBesideOthers(t *testing.T) {
+	var trace []time.Duration // 100 at once each second
+	for s := range 60 {
+		for range 100 {
+			trace = append(trace, time.Duration(s)*time.Second)
+		}
+	}
+	r := Request{Rate: 100, Region: "us-east-1", Trace: trace, Quota: Quota{PerSecond: 120, Source: "known", Used: 0.4}}.WithDefaults()
+	part, _ := r.spread(r.Rate, 2, 120)
+	if part != 74 {
+		t.Fatalf("%v/s in the second place, want 74", part)
+	}
+	// A bucket of 60 holds half of a burst of 100, not 74 of it.
+	if got := r.throttle(r.Rate, 2, 120, 500*time.Millisecond); math.Abs(got-14.0/74) > 0.01 {
+		t.Errorf("%v throttled, want 14 of 74", got)
+	}
+}
+
 // Where a trace bursts, a larger quota or more places are found that hold it.
 func TestTraceOfAPlan(t *testing.T) {
 	var trace []time.Duration // 100 at once each second
@@ -140,6 +177,7 @@ func TestRequestValidate(t *testing.T) {
 		{"mix", func(r *Request) { r.Generate = -1; r.Verify = 3 }, "share of GenerateMac"},
 		{"others", func(r *Request) { r.Quota.Used = 1.1 }, "others"},
 		{"quota", func(r *Request) { r.Quota.PerSecond = nan }, "quota"},
+		{"average above the peak", func(r *Request) { r.AverageRate = 101 }, "average rate 101"},
 		{"batch", func(r *Request) { r.Local.Batch = 129 }, "batch"},
 		{"cores", func(r *Request) { r.HostCores = -1 }, "cores"},
 		{"road", func(r *Request) { r.Roads = []Road{{"sdk", 0, ""}} }, "road sdk"},

@@ -24,7 +24,7 @@ func (r Request) quota(rate float64) results.CapacityQuota {
 	if out.Places != 1 {
 		out.QuotaToAsk = r.quotaToAsk(rate)
 		for _, region := range awsfacts.Regions() {
-			if awsfacts.Partition(region) == awsfacts.Partition(r.Region) && float64(awsfacts.SymmetricPerSecond(region))*q.MaxShare >= rate {
+			if region != r.Region && awsfacts.Partition(region) == awsfacts.Partition(r.Region) && float64(awsfacts.SymmetricPerSecond(region))*q.MaxShare >= rate {
 				out.Regions = append(out.Regions, region)
 			}
 		}
@@ -43,7 +43,7 @@ func (r Request) depths() []time.Duration {
 // throttle is the share of requests throttled in the fullest of n places that
 // carry rate together, with a quota and a bucket of that depth.
 func (r Request) throttle(rate float64, n int64, quota float64, depth time.Duration) float64 {
-	_, share := r.spread(rate, n, quota)
+	part, share := r.spread(rate, n, quota)
 	if len(r.Trace) == 0 {
 		return Throttle(share*quota, quota, depth.Seconds()*quota)
 	}
@@ -51,7 +51,7 @@ func (r Request) throttle(rate float64, n int64, quota float64, depth time.Durat
 	if n == 1 {
 		others = r.Quota.Used * r.Quota.PerSecond
 	}
-	return Replay(r.Trace, rate/r.traceRate(), n, quota, depth.Seconds()*quota, others)
+	return Replay(r.Trace, rate/r.traceRate(), rate/part, quota, depth.Seconds()*quota, others)
 }
 
 // traceRate is the mean rate of the trace.
@@ -82,15 +82,24 @@ func (r Request) places(rate float64) (n int64, part, share float64) {
 	if rate > first {
 		n = 1 + int64(math.Ceil((rate-first)/more-1e-9))
 	}
-	for range 80 {
-		if r.throttle(rate, n, q.PerSecond, q.Bucket) <= q.MaxThrottle {
-			part, share = r.spread(rate, n, q.PerSecond)
-			return n, part, share
+	enough := func(n int64) bool { return r.throttle(rate, n, q.PerSecond, q.Bucket) <= q.MaxThrottle }
+	few := n - 1
+	for tries := 80; !enough(n); tries-- {
+		if tries == 0 {
+			part, share = r.spread(rate, 1, q.PerSecond)
+			return 0, part, share
 		}
-		n += 1 + n/4
+		few, n = n, n+1+n/4
 	}
-	part, share = r.spread(rate, 1, q.PerSecond)
-	return 0, part, share
+	for n-few > 1 {
+		if mid := few + (n-few)/2; enough(mid) {
+			n = mid
+		} else {
+			few = mid
+		}
+	}
+	part, share = r.spread(rate, n, q.PerSecond)
+	return n, part, share
 }
 
 // quotaToAsk is the quota with which one place keeps both limits, rounded up to

@@ -37,7 +37,7 @@ type Request struct {
 
 	Prices      Prices
 	Keys        int64   // KMS keys in one place; default 1
-	AverageRate float64 // that the bill is made from; default Rate
+	AverageRate float64 // that the bill is made from, at most Rate; default Rate
 
 	Local Local
 
@@ -168,7 +168,7 @@ func (r Request) Validate() error {
 		{"bucket", r.Quota.Bucket.Seconds(), 1e-3, 3600}, {"cores of a host", r.HostCores, 0.1, 10_000},
 		{"price of 10,000 requests", float64(r.Prices.Per10000), 0, 1e9}, {"price of a key", float64(r.Prices.PerKeyMonth), 0, 1e12},
 		{"free requests", float64(r.Prices.Free), 0, 1e15}, {"keys", float64(r.Keys), 1, awsfacts.MaxKeys},
-		{"average rate", r.AverageRate, 0, MaxRate}, {"time of a local tag", r.Local.TagTime.Seconds(), 1e-9, 1},
+		{"average rate", r.AverageRate, 0, r.Rate}, {"time of a local tag", r.Local.TagTime.Seconds(), 1e-9, 1},
 		{"life of a derived key", r.Local.DeriveEvery.Seconds(), 1, 365 * 86400}, {"batch", float64(r.Local.Batch), 2, 128},
 		{"share of cache hits", r.Local.CacheHits, 0, 1},
 	} {
