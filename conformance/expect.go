@@ -96,7 +96,7 @@ func (e Expectation) judge(a *Answer, textDecides bool) (asserted []Fact, diffs 
 	for _, path := range slices.Sorted(maps.Keys(e.Members)) {
 		v, there := a.Get(path)
 		kind = e.Members[path].kind
-		check("member "+path, e.Members[path].holds(v, there), e.Members[path].String(), shown(v, there), false)
+		check("member "+path, e.Members[path].holds(v, there), e.Members[path].String(), shownMember(path, v, there), false)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		values := a.Header.Values(name)
@@ -146,6 +146,14 @@ func (a *Answer) memberNames(path string) []string {
 	v, _ := a.Get(path)
 	m, _ := v.(map[string]any)
 	return slices.Sorted(maps.Keys(m))
+}
+
+// shownMember is shown for the member at path; nothing shows a secret one.
+func shownMember(path string, v any, there bool) string {
+	if there && secretMembers[path[strings.LastIndexByte(path, '.')+1:]] {
+		return "…"
+	}
+	return shown(v, there)
 }
 
 func shown(v any, there bool) string {

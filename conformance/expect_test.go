@@ -35,6 +35,20 @@ func TestLikeText(t *testing.T) {
 	}
 }
 
+// TestDifferencesHideSecrets: the value of a secret member is in no report.
+func TestDifferencesHideSecrets(t *testing.T) {
+	a := &Answer{JSON: map[string]any{"GrantToken": "planted", "GrantId": "shown", "A": map[string]any{"Plaintext": "planted"}}}
+	e := Expectation{Members: Members{"GrantToken": OtherThan("planted"), "GrantId": OtherThan("shown"), "A.Plaintext": Absent()}}
+	_, diffs := e.judge(a, true)
+	var got []string
+	for _, d := range diffs {
+		got = append(got, d.Got)
+	}
+	if want := []string{"…", `"shown"`, "…"}; !slices.Equal(got, want) {
+		t.Errorf("got %q of %v, want %q", got, diffs, want)
+	}
+}
+
 func TestValues(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0)
 	rows := []struct {

@@ -71,6 +71,8 @@ func TestOneFault(t *testing.T) {
 			"GR-05": results.CasePass, "GR-06": results.CasePass, "GR-10": results.CasePass}},
 		{"another code", says("CreateGrant", replace("ValidationException", "KMSInternalException")), map[string]results.CaseVerdict{
 			"GR-05": results.CaseFail, "GR-06": results.CaseFail, "GR-10": results.CaseFail}},
+		{"an error with a text", says("EnableKeyRotation", replace(`Exception"`, `Exception","message":"not for HMAC keys"`)), map[string]results.CaseVerdict{
+			"RO-03": results.CaseWarn}},
 		{"no such operation", says("GetKeyLastUsage", unknown), map[string]results.CaseVerdict{
 			"ID-10": results.CaseNotApplicable, "OB-04": results.CaseNotApplicable, "OB-05": results.CaseNotApplicable}},
 		{"an operation that breaks", says("GetKeyLastUsage", broken), map[string]results.CaseVerdict{

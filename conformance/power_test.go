@@ -23,7 +23,8 @@ var survivors = map[string]string{
 	"OB-05 member KeyLastUsage: gone or there": "the row leaves open whether no use is an empty member or none",
 	"OB-06 member KeyLastUsage: gone or there": "the row leaves open whether no use is an empty member or none",
 
-	"RO-03 message: message": emptyText,
+	"RO-03 member message: null": emptyText,
+
 	"RO-05 message: message": emptyText,
 	"RO-06 message: message": emptyText,
 
