@@ -69,7 +69,9 @@ func shellBlocks(text string) (out []docLine) {
 		}
 		lines := commandLines(block)
 		if n := len(lines); n > 0 && i+2 < len(parts) && strings.TrimSpace(parts[i+1]) == "" {
-			lines[n-1].shown, _ = strings.CutPrefix(parts[i+2], "text\n")
+			if shown, is := strings.CutPrefix(parts[i+2], "text\n"); is {
+				lines[n-1].shown = shown
+			}
 		}
 		out = append(out, lines...)
 	}
