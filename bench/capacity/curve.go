@@ -28,7 +28,7 @@ type Curve struct {
 	Target           string // emulator, url, aws
 	Region           string
 	CeilingPerCore   float64 // requests per second of the calibrated client; 0 without
-	Limited          bool    // some loads were limited by the generator
+	Limited          int     // loads that were limited by the generator
 
 	idle    float64 // p50 of the service time of the smallest load, nanoseconds
 	section results.CapacityCurve
@@ -141,7 +141,9 @@ func (c *Curve) readPoints(s *results.Sweep) error {
 				p.q[j] = max(1, float64(results.ValueAt(h, share))) / 1e9
 			}
 		}
-		c.Limited = c.Limited || slices.Contains(pt.Labels, "generator_limited")
+		if slices.Contains(pt.Labels, "generator_limited") {
+			c.Limited++
+		}
 		c.points = append(c.points, p)
 	}
 	if len(c.points) == 0 {
@@ -179,11 +181,17 @@ func (p point) broke(limits ...string) bool {
 	return slices.ContainsFunc(limits, func(l string) bool { return slices.Contains(p.Broken, l) })
 }
 
+// Two of the reasons why a load is not used.
+const (
+	limitedByGenerator = "limited by the generator"
+	notSteady          = "not steady"
+)
+
 // usable is "" for a load whose figures are the target's.
 func (p point) usable() string {
 	switch {
 	case slices.Contains(p.Labels, "generator_limited"):
-		return "limited by the generator"
+		return limitedByGenerator
 	case p.hist == nil:
 		return "nothing succeeded"
 	case p.broke("throttle_share"):

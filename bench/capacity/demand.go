@@ -154,7 +154,7 @@ func (r Request) inFlight(rate, part float64, l *results.CapacityLatency) *resul
 func (f *latencyFit) meanInFlight(rate, part float64) results.Uncertain {
 	var again []float64
 	for _, r := range f.again {
-		if m := f.unloaded.meanResponse(r.queue, part); !math.IsInf(m, 0) {
+		if m := r.unloaded.meanResponse(r.queue, part); !math.IsInf(m, 0) {
 			again = append(again, rate*m)
 		}
 	}

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -19,11 +20,12 @@ type latencyFit struct {
 	again    []replicate
 }
 
-// replicate is one draw of the bootstrap: a queue, and by how much a run like
-// those of the sweep strays from it.
+// replicate is one draw of the bootstrap: an unloaded response time, a queue, and
+// by how much a run like those of the sweep strays from them.
 type replicate struct {
-	queue queue
-	stray quantities
+	unloaded unloaded
+	queue    queue
+	stray    quantities
 }
 
 // predict returns p50 and p99 in nanoseconds with their 95 % prediction
@@ -36,7 +38,7 @@ func (f *latencyFit) predict(rate float64) (p50, p99 results.Uncertain, ok bool)
 	}
 	var low, high []float64
 	for _, r := range f.again {
-		v := f.unloaded.quantiles(r.queue, rate, quantityAt...)
+		v := r.unloaded.quantiles(r.queue, rate, quantityAt...)
 		low, high = append(low, 1e9*v[0]*r.stray[0]), append(high, 1e9*v[2]*r.stray[2])
 	}
 	p50, p99 = interval(1e9*at[0], low), interval(1e9*at[2], high)
@@ -69,16 +71,18 @@ func (c *Curve) fitOpen(s *results.Sweep, seed uint64) {
 	}
 	known := c.section.Bound == "target"
 	var data []point
+	unused := map[string]int{}
 	for _, p := range c.points {
 		why := c.bears(p, known)
 		if why == "fit" {
 			data = append(data, p)
 		}
+		unused[why]++
 		c.note(p, why)
 	}
 	loads := distinct(data)
 	if len(loads) < leastLoads {
-		c.why("response time against rate: %d different loads below the capacity can be used, the fit needs %d; sweep from a smaller rate, with a smaller --factor", len(loads), leastLoads)
+		c.why("response time against rate: %d different loads below the capacity can be used, the fit needs %d; %s", len(loads), leastLoads, c.remedy(unused))
 		return
 	}
 	capacity := c.section.Capacity.Value
@@ -96,6 +100,18 @@ func (c *Curve) fitOpen(s *results.Sweep, seed uint64) {
 	c.fit = &latencyFit{unloaded: u, queue: q, rms: rms, from: loads[0], to: loads[len(loads)-1]}
 	c.bootstrap(l, data, seed)
 	c.drawQueue(capacity)
+}
+
+// remedy is what to change in a sweep whose loads were not used for these
+// reasons.
+func (c *Curve) remedy(unused map[string]int) string {
+	switch n := len(c.points); {
+	case 2*unused[limitedByGenerator] > n:
+		return fmt.Sprintf("%d of %d were limited by the generator: sweep from a machine that does nothing else, or on a faster road", unused[limitedByGenerator], n)
+	case 2*unused[notSteady] > n:
+		return fmt.Sprintf("%d of %d were not steady: make --step longer", unused[notSteady], n)
+	}
+	return "sweep from a smaller rate, with a smaller --factor"
 }
 
 // saturation sets the capacity of an open loop: what a target answers that is
@@ -153,7 +169,7 @@ func (c *Curve) bears(p point, known bool) string {
 	case known && p.Value > nearCapacity*c.section.Capacity.Value:
 		return "too near the capacity"
 	case !p.Steady:
-		return "not steady"
+		return notSteady
 	}
 	return "fit"
 }
@@ -280,8 +296,9 @@ func (c *Curve) bootstrap(l fitter, data []point, seed uint64) {
 			}
 			start.capacity = results.Quantile(drawn, 0.5)
 		}
+		l.unloaded = c.fit.unloaded.redrawn(rng)
 		q, _ := l.fit(again, start, 60)
-		c.fit.again = append(c.fit.again, replicate{q, strays[rng.IntN(len(strays))]})
+		c.fit.again = append(c.fit.again, replicate{l.unloaded, q, strays[rng.IntN(len(strays))]})
 		capacity, servers, variability = append(capacity, q.capacity), append(servers, q.servers), append(variability, q.variability)
 	}
 	q := c.fit.queue

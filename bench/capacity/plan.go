@@ -170,6 +170,9 @@ func (r Request) notes(out *results.Capacity) {
 	if c := r.best(); c != nil && out.Latency != nil && c.fit.extrapolated(out.Quota.PlaceRate) {
 		say("extrapolated: the fit rests on %s to %s/s, and %s/s is more than a factor of %.3g away", figure(c.fit.from), figure(c.fit.to), figure(out.Quota.PlaceRate), ExtrapolationFactor)
 	}
+	if l := out.Latency; l != nil && l.Most != nil && r.best().fit.extrapolated(l.Most.Value) && l.Most.Value > 0 {
+		say("extrapolated: the most with the p99 wanted, %s/s; the fit rests on %s to %s/s", figure(l.Most.Value), figure(r.best().fit.from), figure(r.best().fit.to))
+	}
 	if !r.Prices.Known {
 		say("the prices of %s are not known here; those of the standard partition stand in", r.Region)
 	}
@@ -198,8 +201,8 @@ func (r Request) curveNotes(n int, c *Curve, say func(string, ...any)) {
 	if c.Over == "rate" && !c.Poisson {
 		say("curve %d: its arrivals were evenly spaced, which hides waiting; sweep with --poisson", n)
 	}
-	if c.Limited {
-		say("curve %d: some loads were limited by the generator and were left out", n)
+	if c.Limited > 0 {
+		say("curve %d: %d of %d loads were limited by the generator and were left out", n, c.Limited, len(c.points))
 	}
 	switch c.section.Bound {
 	case "sweep":

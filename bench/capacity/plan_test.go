@@ -250,6 +250,49 @@ func TestPlanWithACurve(t *testing.T) {
 	}
 }
 
+// An interval is as wide as the answers that it rests on leave it, and holds
+// what is true.
+func TestIntervalsOfAPlan(t *testing.T) {
+	shape, held := shapes[1], 0
+	for seed := range uint64(5) {
+		c, err := ReadCurve(openSweep(8, shape.draw, shape.mean, seed+1), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := plan(t, Request{Rate: 200, Region: "us-east-1", Curves: []*Curve{c}})
+		mean, want := *got.InFlight.Mean, 200*shape.mean // hardly anybody waits
+		if width := (mean.High - mean.Low) / want; width < 0.005 || width > 0.1 {
+			t.Errorf("seed %d: %v in flight, an interval %.2g %% wide", seed, mean, 100*width)
+		}
+		if mean.Low <= want && want <= mean.High {
+			held++
+		}
+		if v := got.Curves[0].Queue.Variability; (v.High-v.Low)/v.Value < 0.005 {
+			t.Errorf("seed %d: variability %+v, narrower than any number of answers supports", seed, v)
+		}
+	}
+	if held < 4 {
+		t.Errorf("%d of 5 intervals of 95 %% hold what is true", held)
+	}
+}
+
+// What lies beyond the loads is said to, also of the rate that a plan names
+// itself.
+func TestMostIsExtrapolated(t *testing.T) {
+	shape := shapes[1]
+	f := openSweep(8, shape.draw, shape.mean, 1)
+	f.Sweep.Points = slices.DeleteFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return p.Value > 400 && len(p.Broken) == 0 })
+	c, err := ReadCurve(f, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := plan(t, Request{Rate: 300, P99: 40 * time.Millisecond, Region: "us-east-1", Curves: []*Curve{c}})
+	notes := strings.Join(got.Notes, "; ")
+	if got.Latency.Most.Value < 500 || !strings.Contains(notes, "extrapolated: the most with the p99 wanted") {
+		t.Errorf("at most %+v, notes: %s", got.Latency.Most, notes)
+	}
+}
+
 // Whatever the rate, the plan can be written as JSON: no figure is infinite.
 func TestPlanIsFinite(t *testing.T) {
 	shape := shapes[2]
@@ -346,7 +389,14 @@ func TestCurvesWithoutAFit(t *testing.T) {
 			for i := range f.Sweep.Points {
 				f.Sweep.Points[i].Steady = false
 			}
-		}), "0 different loads"},
+		}), "not steady: make --step longer"},
+		{"mostly limited by the generator", sweep(func(f *results.File) {
+			for i := range f.Sweep.Points {
+				if len(f.Sweep.Points[i].Broken) == 0 {
+					f.Sweep.Points[i].Labels = []string{"generator_limited"}
+				}
+			}
+		}), "limited by the generator: sweep from a machine"},
 		{"closed, few loads", &results.File{Sweep: &results.Sweep{Over: "concurrency", Points: closedSweep(8, shape.draw, 1).Sweep.Points[:3]}}, "3 different loads"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"math"
+	"math/rand/v2"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/gonum/mathext"
@@ -52,12 +53,18 @@ type unloaded struct {
 	value, weight   []float64
 	mean, deviation float64
 	count           int64
+	bars            []hdrhistogram.Bar // that it was cut from
 }
 
 // unloadedOf cuts a histogram into parts, finer ones in the tail, and keeps the
 // middle of each.
 func unloadedOf(h *hdrhistogram.Histogram) unloaded {
 	u := unloaded{count: h.TotalCount()}
+	for _, bar := range h.Distribution() {
+		if bar.Count > 0 {
+			u.bars = append(u.bars, bar)
+		}
+	}
 	ends := []float64{0.01} // p50, p90 and p99 are middles of parts
 	for i := range 48 {
 		ends = append(ends, 0.03+0.02*float64(i))
@@ -74,6 +81,41 @@ func unloadedOf(h *hdrhistogram.Histogram) unloaded {
 	}
 	u.mean, u.deviation = max(1, h.Mean())/1e9, h.StdDev()/1e9
 	return u
+}
+
+// redrawn is what as many other answers might have shown: mean and deviation of
+// the answers drawn again, by Poisson weights, and values that move with the
+// mean.
+func (u unloaded) redrawn(rng *rand.Rand) unloaded {
+	var n, sum, squares float64
+	for _, bar := range u.bars {
+		w := poisson(rng, float64(bar.Count))
+		v := float64(bar.From+bar.To) / 2e9
+		n, sum, squares = n+w, sum+w*v, squares+w*v*v
+	}
+	if n == 0 {
+		return u
+	}
+	out := u
+	out.mean = max(1e-9, sum/n)
+	out.deviation = math.Sqrt(max(0, squares/n-out.mean*out.mean))
+	out.value = make([]float64, len(u.value))
+	for i, v := range u.value {
+		out.value[i] = v * out.mean / u.mean
+	}
+	return out
+}
+
+// poisson draws a Poisson number, a large one by the normal distribution.
+func poisson(rng *rand.Rand, mean float64) float64 {
+	if mean > 50 {
+		return max(0, math.Round(mean+math.Sqrt(mean)*rng.NormFloat64()))
+	}
+	n := 0.0
+	for left := mean - rng.ExpFloat64(); left > 0; left -= rng.ExpFloat64() {
+		n++
+	}
+	return n
 }
 
 // variation is the squared coefficient of variation.

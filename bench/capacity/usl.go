@@ -120,7 +120,7 @@ func boundOf(c *Curve, s *results.Sweep) string {
 	switch {
 	case throttled:
 		return "throttles"
-	case s.Stopped == "ceiling" || c.Limited || short:
+	case s.Stopped == "ceiling" || c.Limited > 0 || short:
 		return "generator"
 	}
 	return "sweep"
