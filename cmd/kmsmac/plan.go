@@ -31,14 +31,14 @@ type planCmd struct {
 
 // planWantFlags say what is wanted.
 type planWantFlags struct {
-	Rate    *float64      `placeholder:"N" help:"Requests per second, all together, at the time of the peak."`
-	P99     time.Duration `name:"p99" placeholder:"TIME" help:"Response time wanted at the 99th percentile."`
-	Region  string        `placeholder:"REGION" help:"Region (default AWS_REGION, else us-east-1)."`
-	Mix     string        `placeholder:"SHARES" help:"Shares of the operations (default those of the curve, else generate=50,verify=50)."`
-	KeySpec string        `placeholder:"SPEC" help:"HMAC_224, HMAC_256, HMAC_384 or HMAC_512 (default that of the curve, else HMAC_256)."`
-	Client  string        `placeholder:"ROAD" help:"Road whose hosts count: sdk, sdk-user, lean or raw (default that of the curve, else sdk)."`
-	Burst   string        `enum:"poisson,trace" default:"poisson" help:"Arrivals that throttling is worked out for: poisson, or trace with --trace."`
-	Trace   string        `placeholder:"FILE" help:"Arrivals of your own, one a line, in seconds since the start; run at the speed that makes their mean --rate."`
+	Rate    *float64       `placeholder:"N" help:"Requests per second, all together, at the time of the peak."`
+	P99     *time.Duration `name:"p99" placeholder:"TIME" help:"Response time wanted at the 99th percentile."`
+	Region  string         `placeholder:"REGION" help:"Region (default AWS_REGION, else us-east-1)."`
+	Mix     string         `placeholder:"SHARES" help:"Shares of the operations (default those of the curve, else generate=50,verify=50)."`
+	KeySpec string         `placeholder:"SPEC" help:"HMAC_224, HMAC_256, HMAC_384 or HMAC_512 (default that of the curve, else HMAC_256)."`
+	Client  string         `placeholder:"ROAD" help:"Road whose hosts count: sdk, sdk-user, lean or raw (default that of the curve, else sdk)."`
+	Burst   string         `enum:"poisson,trace" default:"poisson" help:"Arrivals that throttling is worked out for: poisson, or trace with --trace."`
+	Trace   string         `placeholder:"FILE" help:"Arrivals of your own, one a line, in seconds since the start; run at the speed that makes their mean --rate."`
 }
 
 // planCurveFlags name sweeps.
@@ -49,7 +49,7 @@ type planCurveFlags struct {
 
 // planQuotaFlags say what the account may do.
 type planQuotaFlags struct {
-	Quota         float64       `placeholder:"N" help:"Symmetric request quota per second (default: Service Quotas if there are credentials, else the published default)."`
+	Quota         *float64      `placeholder:"N" help:"Symmetric request quota per second (default: Service Quotas if there are credentials, else the published default)."`
 	ServiceQuotas *bool         `negatable:"" help:"Ask Service Quotas, a free call (default: if the environment names credentials)."`
 	QuotaUsed     float64       `placeholder:"SHARE" help:"Share of it that others use: Decrypt, GenerateDataKey and so on count too."`
 	MaxShare      float64       `default:"0.8" placeholder:"SHARE" help:"Share of it to use at most, others included."`
@@ -66,7 +66,7 @@ type planHostFlags struct {
 // planMoneyFlags are for the bill.
 type planMoneyFlags struct {
 	Keys        int64    `default:"1" help:"KMS keys in each account and Region; a replica is a key."`
-	AverageRate float64  `placeholder:"N" help:"Requests per second that the bill is made from (default --rate)."`
+	AverageRate *float64 `placeholder:"N" help:"Requests per second that the bill is made from, at most --rate (default --rate)."`
 	Price       *float64 `placeholder:"USD" help:"Price of 10,000 requests (default the published one)."`
 	KeyPrice    *float64 `placeholder:"USD" help:"Price of a key for a month, likewise."`
 	FreeRequest *int64   `name:"free-requests" placeholder:"N" help:"Requests a month that cost nothing, likewise."`
@@ -80,7 +80,7 @@ type planOtherFlags struct {
 }
 
 // Run computes the plan. Its exit code says whether that worked; whether the
-// rate fits is the plan's first line.
+// rate fits is the plan's second line.
 func (c planCmd) Run(a *app) error {
 	if c.ShowData {
 		return showData(a, c.region(a))
@@ -115,8 +115,8 @@ func (c planCmd) request(a *app) (r capacity.Request, err error) {
 	if c.Rate == nil {
 		return r, usagef("--rate is missing: how many requests per second are wanted?")
 	}
-	r = capacity.Request{Rate: *c.Rate, P99: c.P99, Region: c.region(a), Client: c.Client, KeySpec: c.KeySpec, HostCores: c.HostCores, Keys: c.Keys, AverageRate: c.AverageRate, WhatIf: c.WhatIf,
-		Quota: capacity.Quota{PerSecond: c.Quota, Source: "--quota", Used: c.QuotaUsed, MaxShare: c.MaxShare, MaxThrottle: c.MaxThrottle, Bucket: c.Bucket},
+	r = capacity.Request{Rate: *c.Rate, P99: given(c.P99), Region: c.region(a), Client: c.Client, KeySpec: c.KeySpec, HostCores: c.HostCores, Keys: c.Keys, AverageRate: given(c.AverageRate), WhatIf: c.WhatIf,
+		Quota: capacity.Quota{PerSecond: given(c.Quota), Source: "--quota", Used: c.QuotaUsed, MaxShare: c.MaxShare, MaxThrottle: c.MaxThrottle, Bucket: c.Bucket},
 		Local: capacity.Local{DeriveEvery: c.DeriveEvery, Batch: c.Batch, CacheHits: c.CacheHits}}
 	if err := c.check(r); err != nil {
 		return r, err
@@ -143,20 +143,29 @@ func (c planCmd) request(a *app) (r capacity.Request, err error) {
 	return r, c.roads(a, &r)
 }
 
+// given is the value of a flag, and the zero value, which stands for the
+// default, without it.
+func given[T any](flag *T) (v T) {
+	if flag != nil {
+		v = *flag
+	}
+	return v
+}
+
 // check refuses what the zero values of a request would hide, and names.
 func (c planCmd) check(r capacity.Request) error {
 	for _, v := range []struct {
 		name  string
 		value float64
-		zero  bool // is a value like others
+		zero  bool // is a value like others, or the flag is not there
 	}{
-		{"--rate", r.Rate, false}, {"--p99", float64(r.P99), true}, {"--quota", r.Quota.PerSecond, true}, {"--quota-used", r.Quota.Used, true},
+		{"--rate", r.Rate, false}, {"--p99", float64(r.P99), c.P99 == nil}, {"--quota", r.Quota.PerSecond, c.Quota == nil}, {"--quota-used", r.Quota.Used, true},
 		{"--max-share", r.Quota.MaxShare, false}, {"--max-throttle", r.Quota.MaxThrottle, false}, {"--bucket", float64(r.Quota.Bucket), false},
-		{"--host-cores", r.HostCores, false}, {"--keys", float64(r.Keys), false}, {"--average-rate", r.AverageRate, true},
+		{"--host-cores", r.HostCores, false}, {"--keys", float64(r.Keys), false}, {"--average-rate", r.AverageRate, c.AverageRate == nil},
 		{"--derive-every", float64(r.Local.DeriveEvery), false}, {"--batch", float64(r.Local.Batch), false}, {"--cache-hits", r.Local.CacheHits, false},
 	} {
 		if !(v.value >= 0) || math.IsInf(v.value, 0) || v.value == 0 && !v.zero {
-			return usagef("%s must be a number above 0", v.name)
+			return usagef("%s must be a number %s", v.name, map[bool]string{true: "from 0", false: "above 0"}[v.zero])
 		}
 	}
 	if !awsfacts.IsRegion(r.Region) {

@@ -31,7 +31,7 @@ type serveCmd struct {
 	Account        string        `default:"000000000000" placeholder:"ID" help:"Account that keys belong to."`
 	Deviation      []string      `placeholder:"NAME" help:"Make the emulator wrong in this one way; repeatable."`
 	ListDeviations bool          `help:"List the deviations: name, rows of the behaviour table, what is wrong."`
-	Quota          string        `placeholder:"aws:REGION" help:"Enforce the request quotas of this Region."`
+	Quota          string        `placeholder:"aws:REGION" help:"Enforce the request quotas of this Region, in every Region by itself; aws:REGION:symmetric=N changes the shared one."`
 	Latency        string        `placeholder:"DIST" help:"constant:5ms, lognormal:5ms:0.5, bimodal:2ms:50ms:0.05, stall:2ms:120ms:1s, or log:FILE, the interval log of a load to be played again."`
 	Parallelism    int           `placeholder:"N" help:"Requests worked on at a time; the others queue (default: no limit)."`
 	Consistency    time.Duration `help:"How long a change is not seen."`
@@ -52,12 +52,15 @@ type serveCmd struct {
 func (c serveCmd) options(a *app) (kmsemu.Options, error) {
 	o := kmsemu.Options{AccountID: c.Account, Regions: c.Regions, Deviations: c.Deviation,
 		Parallelism: c.Parallelism, Consistency: c.Consistency, Faults: c.Fault, Seed: c.Seed, MaxKeys: c.MaxKeys}
+	if err := c.check(); err != nil {
+		return o, err
+	}
 	if err := errors.Join(c.dataOptions(a, &o), c.latencyOptions(&o)); err != nil {
 		return o, err
 	}
 	if c.Quota != "" {
 		region, ok := strings.CutPrefix(c.Quota, "aws:")
-		if !ok {
+		if !ok || region == "" {
 			return o, usagef("--quota %q is not of the form aws:REGION", c.Quota)
 		}
 		o.Quota = region
@@ -70,6 +73,22 @@ func (c serveCmd) options(a *app) (kmsemu.Options, error) {
 		o.Credentials = append(o.Credentials, more...)
 	}
 	return o, nil
+}
+
+// check refuses figures and addresses that cannot be.
+func (c serveCmd) check() error {
+	for _, v := range []struct {
+		name         string
+		value, least int64
+	}{{"--parallelism", int64(c.Parallelism), 0}, {"--consistency", int64(c.Consistency), 0}, {"--max-keys", int64(c.MaxKeys), 0}, {"--max-connections", int64(c.MaxConnections), 1}} {
+		if v.value < v.least {
+			return usagef("%s must be at least %d", v.name, v.least)
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return usagef("--listen %q is not of the form HOST:PORT", c.Listen)
+	}
+	return nil
 }
 
 // parseCredentials reads ID:SECRET, or the lines of @FILE; blank lines and
@@ -158,6 +177,15 @@ func (c serveCmd) announce(a *app, o kmsemu.Options) {
 	if c.Latency != "" {
 		a.say("latency: %s, seed %d", c.Latency, c.Seed)
 	}
+	if c.Parallelism > 0 {
+		a.say("parallelism: %d requests at a time", c.Parallelism)
+	}
+	if c.Quota != "" {
+		a.say("request quotas: %s", c.Quota)
+	}
+	if c.Consistency > 0 {
+		a.say("consistency: a change is not seen for %s", c.Consistency)
+	}
 }
 
 // wait serves until the context ends, or standard input if asked to.
@@ -173,7 +201,11 @@ func (c serveCmd) wait(a *app, srv *kmsemu.Server) error {
 	<-ctx.Done()
 	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer stop()
-	return srv.Shutdown(grace)
+	err := srv.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return unknownf("requests were still under way after %s and were cut off", shutdownGrace)
+	}
+	return err
 }
 
 func (serveCmd) list(w io.Writer) error {

@@ -54,8 +54,17 @@ func ParseLatency(text string) (*Latency, error) {
 			return nil, fmt.Errorf("kmsemu: latency %q: %w", text, err)
 		}
 	}
-	if l.kind == "bimodal" && l.share > 1 || l.kind == "lognormal" && l.share > 5 || l.kind == "stall" && l.every <= l.other {
-		return nil, fmt.Errorf("kmsemu: latency %q: out of range", text)
+	why := ""
+	switch {
+	case l.kind == "bimodal" && l.share > 1:
+		why = "the share of slow answers is above 1"
+	case l.kind == "lognormal" && l.share > 5:
+		why = "sigma is above 5"
+	case l.kind == "stall" && l.every <= l.other:
+		why = "the third must be longer than the second: stalls that long come that often"
+	}
+	if why != "" {
+		return nil, fmt.Errorf("kmsemu: latency %q: %s", text, why)
 	}
 	return l, nil
 }
