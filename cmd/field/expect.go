@@ -43,6 +43,7 @@ type known struct {
 	fails  *conformance.Known             // expect.yaml
 	others map[string]results.CaseVerdict // others.tsv: every other case that does not pass
 	causes []cause                        // causes.yaml
+	looks  map[string]look                // looked.tsv
 }
 
 func readKnown(dir string) (k known, err error) {
@@ -67,6 +68,9 @@ func readKnown(dir string) (k known, err error) {
 			return k, fmt.Errorf("%s/others.tsv: %q is not a case and a verdict", dir, line)
 		}
 		k.others[id] = results.CaseVerdict(verdict)
+	}
+	if k.looks, err = readLooks(dir); err != nil {
+		return k, err
 	}
 	if raw, err = os.ReadFile(filepath.Join(dir, "causes.yaml")); err != nil {
 		return k, err

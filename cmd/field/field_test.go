@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -62,7 +63,47 @@ func TestEveryFailureHasACause(t *testing.T) {
 	}
 }
 
+// TestEveryFailureWasLookedAt: looked.tsv has a line for each case that fails,
+// about the facts that differ and the cause that is named, and for no other.
+func TestEveryFailureWasLookedAt(t *testing.T) {
+	for name, k := range data(t) {
+		cause, left := k.causeOf(), maps.Clone(k.looks)
+		for _, d := range k.fails.Deviations {
+			l, there := left[d.Case]
+			delete(left, d.Case)
+			if !there {
+				t.Errorf("%s: nobody looked at %s: read its exchange, then see go run ./cmd/field -look %s", name, d.Case, name)
+				continue
+			}
+			want := told(d.Differs)
+			if got := l.facts(); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+				t.Errorf("%s: %s was looked at when %v differed; now %v do", name, d.Case, got, want)
+			}
+			if l.Cause != cause[d.Case] {
+				t.Errorf("%s: %s was looked at for %q, and is accused of %q", name, d.Case, l.Cause, cause[d.Case])
+			}
+			if l.Request == "" || l.Answer == "" {
+				t.Errorf("%s: %s was looked at without an exchange", name, d.Case)
+			}
+		}
+		for id := range left {
+			t.Errorf("%s: %s was looked at and does not fail", name, id)
+		}
+	}
+}
+
 var caseFlag = regexp.MustCompile(`--case ([A-Z0-9-]+)`)
+
+// evidenceOf is how a report names the evidence of a case: as the behaviour
+// table does.
+func evidenceOf(id string) string {
+	for _, r := range conformance.Rows() {
+		if r.ID == id {
+			return fmt.Sprintf("%s %s, %s", id, r.Evidence.Class, r.Evidence.Source)
+		}
+	}
+	return id + ", which is no row"
+}
 
 // TestUpstream: every report is of a cause, and says no more than fails.
 func TestUpstream(t *testing.T) {
@@ -83,6 +124,9 @@ func TestUpstream(t *testing.T) {
 				t.Errorf("%s: %s is no report about it", name, c.Upstream)
 			}
 			for _, m := range caseFlag.FindAllStringSubmatch(string(raw), -1) {
+				if evidence := evidenceOf(m[1]); !strings.Contains(string(raw), evidence) {
+					t.Errorf("%s does not say %q", c.Upstream, evidence)
+				}
 				if !slices.ContainsFunc(k.fails.Deviations, func(d conformance.KnownDeviation) bool { return d.Case == m[1] }) {
 					t.Errorf("%s names %s, which does not fail", c.Upstream, m[1])
 				}
@@ -133,6 +177,34 @@ func TestChanges(t *testing.T) {
 		ids := slices.Collect(maps.Keys(got))
 		if r.change != (len(ids) == 1 && ids[0] == r.id) || !r.change && len(ids) > 0 {
 			t.Errorf("%s: changes %v, want %v", r.name, got, r.change)
+		}
+	}
+}
+
+// TestLook: a look says what differs, and nothing that differs from run to run.
+func TestLook(t *testing.T) {
+	rows := []struct{ name, got, want string }{
+		{"an error that is none", differences(results.CaseResult{
+			Differs: []string{"status", "code", "code_place", "message", "text"}, Differences: []results.FactDifference{
+				{Fact: "status", Got: "200", Want: "400"}, {Fact: "code", Got: "none", Want: "DisabledException"},
+				{Fact: "code_place", Got: "none", Want: "body.__type"}, {Fact: "message", Got: "absent", Want: "present"}, {Fact: "text", Got: "a", Want: "b"}}}),
+			"status: 200, not 400; code: none, not DisabledException"},
+		{"only the message", differences(results.CaseResult{
+			Differs: []string{"message", "text"}, Differences: []results.FactDifference{{Fact: "message", Got: "absent", Want: "present"}, {Fact: "text", Got: "a", Want: "b"}}}),
+			"message: absent, not present"},
+		{"members", differences(results.CaseResult{
+			Differs: []string{"members A"}, Differences: []results.FactDifference{{Fact: "members A", Got: "x z", Want: "x y"}}}),
+			"members A: lacks y, and has z"},
+		{"ids and times", brief(`{"KeyId":"01234567-89ab-cdef-0123-456789abcdef", "At": 1795415480.588, "Alias":"alias/kmsmac-598c1720d2aa-gr-11-1","GrantId":"c6cad745"}`, 200),
+			`{"KeyId":"…", "At": …, "Alias":"alias/kmsmac-…-gr-11-1","GrantId":…}`},
+		{"tags of the run", brief(`{"KeySpec":"HMAC_256","Tags":[{"TagKey":"kmsmac:run","TagValue":"a"},{"TagKey":"b","TagValue":"c"}]}`, 200), `{"KeySpec":"HMAC_256"}`},
+		{"long", brief(`{"Message":"`+strings.Repeat("A", 100)+`"}`, 200), `{"Message":"…"}`},
+		{"the ARN of another account", brief(`{"KeyId":"arn:aws:kms:us-east-1:999999999999:key/01234567-89ab-cdef-0123-456789abcdef"}`, 200), `{"KeyId":"arn:aws:kms:us-east-1:999999999999:key/…"}`},
+		{"columns", quiet("a\tb; c", 4), "a b,…"},
+	}
+	for _, r := range rows {
+		if r.got != r.want {
+			t.Errorf("%s: got %q, want %q", r.name, r.got, r.want)
 		}
 	}
 }

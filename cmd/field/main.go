@@ -8,8 +8,9 @@
 // docs/scoreboard.md and docs/matrix.md; make field-check, in CI, fails when an
 // emulator behaves otherwise than is written down. emulators/NAME holds what is
 // pinned (emulator.yaml, requirements.txt), what it is known to do (expect.yaml,
-// others.tsv) and why that is (causes.yaml). emulator.go starts and stops one,
-// run.go measures it, expect.go compares, board.go writes the scoreboard. Nothing
+// others.tsv), why that is (causes.yaml), and what was seen by who looked at each
+// failure (looked.tsv). emulator.go starts and stops one, run.go measures it,
+// expect.go compares, looked.go helps to look, board.go writes the scoreboard. Nothing
 // here is secret or used concurrently by others.
 package main
 
@@ -51,6 +52,7 @@ func run(ctx context.Context, out, talk io.Writer, args []string) int {
 	flags.StringVar(&f.work, "work", "bin/field", "folder for what is installed and measured")
 	flags.StringVar(&f.kmsmac, "kmsmac", "bin/kmsmac", "the binary to test with")
 	flags.BoolVar(&f.update, "update", false, "write down what the emulators do now")
+	look := flags.Bool("look", false, "print, from the last run, what nobody has looked at yet; run nothing")
 	check := flags.Bool("check", false, "compare only: measure no speed, write no page")
 	docs := flags.String("docs", "docs", "folder of scoreboard.md and matrix.md")
 	if err := flags.Parse(args); err != nil {
@@ -60,6 +62,9 @@ func run(ctx context.Context, out, talk io.Writer, args []string) int {
 	if err != nil {
 		fmt.Fprintln(talk, "field:", err)
 		return 2
+	}
+	if *look {
+		return f.unlookedAll(emulators)
 	}
 	var tested []tested
 	code := 0
@@ -80,6 +85,16 @@ func run(ctx context.Context, out, talk io.Writer, args []string) int {
 	if err := f.writePages(*docs, tested); err != nil {
 		fmt.Fprintln(talk, "field:", err)
 		return 3
+	}
+	return 0
+}
+
+func (f field) unlookedAll(emulators []emulator) int {
+	for _, e := range emulators {
+		if err := f.unlooked(e); err != nil {
+			fmt.Fprintf(f.talk, "field: %s: %v\n", e.Name, err)
+			return 3
+		}
 	}
 	return 0
 }
