@@ -57,6 +57,8 @@ func ReadCurve(f *results.File, seed uint64) (*Curve, error) {
 	switch {
 	case s == nil:
 		return nil, fmt.Errorf("capacity: the result holds no sweep, but a run of %q: use the result of kmsmac sweep", f.Plan.Command)
+	case s.Over != "rate" && s.Over != "concurrency":
+		return nil, fmt.Errorf("capacity: the sweep is over %q, which is neither rate nor concurrency", s.Over)
 	case s.Stopped == "wrong_tags":
 		return nil, fmt.Errorf("capacity: the sweep met wrong answers: fix the target first")
 	}

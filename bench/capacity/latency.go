@@ -133,6 +133,7 @@ func (c *Curve) saturation(s *results.Sweep) (most float64) {
 	capacity := certain(most)
 	if len(full) > 0 {
 		capacity = medianInterval(full)
+		capacity.High = max(capacity.High, most) // it was seen to answer that
 		c.section.Bound = "target"
 		if capacity.Value < most/1.05 {
 			c.section.Bound = "sweep"
@@ -140,9 +141,11 @@ func (c *Curve) saturation(s *results.Sweep) (most float64) {
 			c.why("capacity: the target answered %.4g/s when it was offered too much, and %.4g/s before: overload costs it throughput", results.Quantile(full, 0.5), most)
 		}
 	}
-	if capacity.Value > 0 {
-		c.section.Capacity = &capacity
+	if !(capacity.Value > 0) {
+		c.section.Bound = "sweep"
+		return most
 	}
+	c.section.Capacity = &capacity
 	return most
 }
 

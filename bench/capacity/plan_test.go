@@ -370,6 +370,11 @@ func TestCurvesWithoutAFit(t *testing.T) {
 				f.Sweep.Points[i].Labels = []string{"generator_limited"}
 			}
 		}), "no load of the sweep can be used"},
+		{"nothing answered", sweep(func(f *results.File) {
+			for i := range f.Sweep.Points {
+				f.Sweep.Points[i].AnsweredRate = 0
+			}
+		}), "no load of the sweep can be used"},
 		{"a neighbour's tail", sweep(func(f *results.File) {
 			for i := 2; i < 10; i += 2 {
 				h := results.NewHistogram()
@@ -417,6 +422,15 @@ func TestCurvesWithoutAFit(t *testing.T) {
 		t.Error("two loads around the rate are not used as its neighbours")
 	}
 	// Too few workers look like a target that carries no more.
+	few := sweep(func(f *results.File) { // one load that was too large, and one that answered more
+		f.Sweep.Points = slices.DeleteFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return p.Value > 950 })
+		last := slices.IndexFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return len(p.Broken) > 0 })
+		f.Sweep.Points[last].AnsweredRate = 850
+		f.Sweep.Points = slices.DeleteFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return len(p.Broken) > 0 && p.AnsweredRate != 850 })
+	})
+	if c, err := ReadCurve(few, 1); err != nil || c.section.Capacity.Value != 850 || c.section.Capacity.High < 855 {
+		t.Errorf("knee %+v (%v), want 850 and an interval up to the most that was answered", c.section.Capacity, err)
+	}
 	short := sweep(func(f *results.File) {
 		for i := range f.Sweep.Points {
 			p := &f.Sweep.Points[i]
@@ -443,6 +457,7 @@ func TestCurvesWithoutAFit(t *testing.T) {
 		want string
 	}{
 		{"no sweep", &results.File{}, "holds no sweep"},
+		{"over something else", sweep(func(f *results.File) { f.Sweep.Over = "moon" }), `over "moon"`},
 		{"wrong answers", sweep(func(f *results.File) { f.Sweep.Stopped = "wrong_tags" }), "wrong answers"},
 		{"no loads", sweep(func(f *results.File) { f.Sweep.Points = nil }), "no loads"},
 		{"an old sweep", sweep(func(f *results.File) { f.Sweep.Points[0].Histogram = "" }), "sweep again"},
