@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -279,6 +280,52 @@ func TestSlowClients(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestGivenUp: a request that was given up is no success, neither to a client
+// whose body does not end in time nor to a handler around the emulator. An empty
+// 200 would say that DisableKey has worked.
+func TestGivenUp(t *testing.T) {
+	c := newClient(t, Options{Parallelism: 1})
+	key := c.hmacKey()
+	disable := func() *http.Request { return c.request("DisableKey", fmt.Sprintf(`{"KeyId":%q}`, key)) }
+	given, giveUp := context.WithCancel(t.Context())
+	giveUp()
+	busy := c.handler.(*Emulator)
+	for _, row := range []struct {
+		name string
+		busy bool
+	}{{"while it is worked on", false}, {"in the queue", true}} {
+		if row.busy {
+			busy.servers <- struct{}{}
+		}
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, disable().WithContext(given))
+		if row.busy {
+			busy.leave()
+		}
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("%s: got %d %q, want 503", row.name, w.Code, w.Body)
+		}
+	}
+	srv := httptest.NewUnstartedServer(c.handler)
+	srv.Config.ReadTimeout = 100 * time.Millisecond
+	srv.StartTLS()
+	defer srv.Close()
+	conn, err := tls.Dial("tcp", srv.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true}) // the certificate is of no concern
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var raw bytes.Buffer
+	disable().Write(&raw)
+	conn.Write(raw.Bytes()[:raw.Len()-3])
+	if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("body that does not end: got %v, %v, want 400", resp, err)
+	}
+	if state := c.call("DescribeKey", in{"KeyId": key}).ok(); !bytes.Contains(state.body, []byte(`"Enabled":true`)) {
+		t.Errorf("the key was disabled: %s", state.body)
+	}
 }
 
 // TestLongStall: an answer that is late on purpose is later than the patience

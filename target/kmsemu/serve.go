@@ -15,6 +15,7 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, p pace) {
 	n := e.requests.Add(1)
 	arrived := e.opt.Now()
 	if !e.enter(r.Context()) {
+		abandon(w)
 		return
 	}
 	defer e.leave()
@@ -26,7 +27,8 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, p pace) {
 	s := scratches.Get().(*scratch)
 	defer s.release()
 	body, err := s.readBodyWithin(w, r, p)
-	if !pause(r.Context(), e.delay(n, arrived, rule)) {
+	if !pause(r.Context(), e.delay(n, arrived, rule)) && err == nil {
+		abandon(w)
 		return
 	}
 	c := &call{e: e, now: e.opt.Now(), requestID: newUUID()}
@@ -46,6 +48,14 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, p pace) {
 		return
 	}
 	resp.write(w, c.requestID)
+}
+
+// abandon answers a client that has gone, or whose request was given up by its
+// server. Whoever still listens must not take that for a success: nothing was
+// done, and an empty 200 is how operations without output succeed.
+func abandon(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	w.WriteHeader(http.StatusServiceUnavailable)
 }
 
 func (e *Emulator) faultAt(n uint64) *faultRule {
