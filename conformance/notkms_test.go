@@ -63,3 +63,23 @@ func TestNotAKMS(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingAllowed: a target that lets these credentials do nothing, not even
+// make a key, is not accused of it.
+func TestNothingAllowed(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","Message":"User: nobody is not authorized"}`)
+	}))
+	defer server.Close()
+	client, err := awskms.New(context.Background(), awskms.Options{Endpoint: server.URL, Region: "us-east-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	c := run(t, client, whole())
+	if c.Counts[results.CaseFail] != 0 || c.Counts[results.CaseWarn] != 0 || conformance.Verdict(c) != results.Inconclusive {
+		t.Errorf("counts %v, verdict %s", c.Counts, conformance.Verdict(c))
+	}
+}
