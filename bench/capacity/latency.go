@@ -114,6 +114,10 @@ func (c *Curve) remedy(unused map[string]int) string {
 	return "sweep from a smaller rate, with a smaller --factor"
 }
 
+// leastBeyond is how many loads beyond it show what a target carries: their
+// range holds its median with a probability of 1 − 2^(1−n), so of 3 in 4 cases.
+const leastBeyond = 3
+
 // saturation sets the capacity of an open loop: what a target answers that is
 // offered more. Without such loads it is at least the most that was answered,
 // which is returned.
@@ -129,6 +133,10 @@ func (c *Curve) saturation(s *results.Sweep) (most float64) {
 		}
 	}
 	slices.Sort(full)
+	if n := len(full); n > 0 && n < leastBeyond {
+		c.why("capacity: only %d of the loads were more than the target answered, %d are needed: sweep further, or with more --repeats", n, leastBeyond)
+		most, full = max(most, full[n-1]), nil
+	}
 	c.section.Bound = boundOf(c, s)
 	capacity := certain(most)
 	if len(full) > 0 {

@@ -61,32 +61,32 @@ func (r Request) row(rate float64) results.CapacityRow {
 	return row
 }
 
-// knee is what the target was seen to carry in one place, and infinity where
-// the sweeps ended before they knew.
-func (r Request) knee() float64 {
+// knee is what the target carries in one place; without a curve that shows it,
+// any rate.
+func (r Request) knee() results.Uncertain {
 	for _, curve := range r.Curves {
 		if curve.section.Bound == "target" {
-			return curve.section.Capacity.Value
+			return *curve.section.Capacity
 		}
 	}
-	return math.Inf(1)
+	return certain(math.Inf(1))
 }
 
-// beyond reports whether a place is asked for more than the target carries.
-func (r Request) beyond(part float64) bool { return part > r.knee()*fullest }
+// beyond reports whether a place is asked for more than the target carries,
+// also if that is as much as its interval allows.
+func (r Request) beyond(part float64) bool { return part > r.knee().High*fullest }
 
 func (r Request) fits(out *results.Capacity) string {
-	verdict := "yes"
+	part := out.Quota.PlaceRate
 	switch {
-	case out.Quota.Places != 1, r.beyond(out.Quota.PlaceRate):
+	case out.Quota.Places != 1, r.beyond(part):
 		return "no"
-	case r.P99 == 0:
-	case out.Latency == nil:
-		verdict = "unknown"
-	case out.Latency.Meets != "yes":
-		verdict = out.Latency.Meets
+	case r.P99 > 0 && out.Latency != nil && out.Latency.Meets != "yes":
+		return out.Latency.Meets
+	case r.P99 > 0 && out.Latency == nil, part > r.knee().Value*fullest:
+		return "unknown"
 	}
-	return verdict
+	return "yes"
 }
 
 // answer fills in the sentences.
@@ -119,9 +119,11 @@ func (r Request) orElse(q results.CapacityQuota) string {
 	if q.QuotaToAsk > 0 {
 		parts = append(parts, fmt.Sprintf("or a quota of %s/s in one, which can be asked for (Service Quotas)", figure(q.QuotaToAsk)))
 	}
-	switch len(q.Regions) {
-	case 0:
+	switch n := len(q.Regions); {
+	case n == 0:
 		parts = append(parts, "no Region's default quota is enough")
+	case n > 5:
+		parts = append(parts, fmt.Sprintf("the default quota is enough in %d Regions (--show-data lists them)", n))
 	default:
 		parts = append(parts, "the default quota is enough in "+strings.Join(q.Regions, ", "))
 	}
@@ -131,7 +133,7 @@ func (r Request) orElse(q results.CapacityQuota) string {
 func (r Request) answerLatency(out *results.Capacity, say func(string, ...any)) {
 	l, part := out.Latency, out.Quota.PlaceRate
 	if r.beyond(part) {
-		knee := r.knee()
+		knee := r.knee().Value
 		say("latency: %s/s in one place are more than the %s/s that the target was seen to carry: the queue grows for as long as it lasts; it takes %s of such targets, each at 85 %%", figure(part), figure(knee), figure(math.Ceil(r.Rate/(0.85*knee))))
 		return
 	}

@@ -422,14 +422,32 @@ func TestCurvesWithoutAFit(t *testing.T) {
 		t.Error("two loads around the rate are not used as its neighbours")
 	}
 	// Too few workers look like a target that carries no more.
-	few := sweep(func(f *results.File) { // one load that was too large, and one that answered more
-		f.Sweep.Points = slices.DeleteFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return p.Value > 950 })
-		last := slices.IndexFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return len(p.Broken) > 0 })
-		f.Sweep.Points[last].AnsweredRate = 850
-		f.Sweep.Points = slices.DeleteFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return len(p.Broken) > 0 && p.AnsweredRate != 850 })
-	})
-	if c, err := ReadCurve(few, 1); err != nil || c.section.Capacity.Value != 850 || c.section.Capacity.High < 855 {
-		t.Errorf("knee %+v (%v), want 850 and an interval up to the most that was answered", c.section.Capacity, err)
+	tooLarge := func(n int) *results.File { // n loads that were too large, and some that answered more
+		return sweep(func(f *results.File) {
+			f.Sweep.Points = slices.DeleteFunc(f.Sweep.Points, func(p results.SweepPoint) bool { return len(p.Broken) == 0 && p.Value > 950 })
+			left := n
+			f.Sweep.Points = slices.DeleteFunc(f.Sweep.Points, func(p results.SweepPoint) bool {
+				left -= min(1, len(p.Broken))
+				return len(p.Broken) > 0 && left < 0
+			})
+			for i, p := range f.Sweep.Points {
+				if len(p.Broken) > 0 {
+					f.Sweep.Points[i].AnsweredRate = 850
+				}
+			}
+		})
+	}
+	c, err := ReadCurve(tooLarge(3), 1)
+	if err != nil || c.section.Bound != "target" || c.section.Capacity.Value != 850 || c.section.Capacity.High < 855 {
+		t.Fatalf("%s, %+v (%v), want 850 and an interval up to the most that was answered", c.section.Bound, c.section.Capacity, err)
+	}
+	for rate, want := range map[float64]string{700: "yes", 852 * fullest: "unknown", 2000: "no"} {
+		if got := plan(t, Request{Rate: rate, Region: "us-east-1", Curves: []*Curve{c}}); got.Fits != want {
+			t.Errorf("%v/s of 850 fit: %s, want %s", rate, got.Fits, want)
+		}
+	}
+	if c, err = ReadCurve(tooLarge(2), 1); err != nil || c.section.Bound != "sweep" || !strings.Contains(strings.Join(c.Section().Why, "; "), "only 2 of the loads") {
+		t.Errorf("two loads beyond it set a capacity: %s, %v, %v", c.section.Bound, c.Section().Why, err)
 	}
 	short := sweep(func(f *results.File) {
 		for i := range f.Sweep.Points {

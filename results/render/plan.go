@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/kmsmac/kmsmac/results"
@@ -241,13 +243,16 @@ func rough(v float64) string { return results.Uncertain{Value: v, Low: v, High: 
 
 // shareText is a share with three digits; what is not 0 does not look like it.
 func shareText(share float64) string {
+	percent := 100 * share
 	switch {
-	case share > 0 && share < 1e-8:
+	case percent > 0 && percent < 1e-6:
 		return "under 0.000001 %"
-	case share > 0 && share < 1e-4:
-		return fmt.Sprintf("%.1g %%", 100*share)
+	case percent > 0 && percent < 1e-2:
+		return strconv.FormatFloat(percent, 'f', int(math.Ceil(-math.Log10(percent))), 64) + " %"
+	case percent >= 1000:
+		return rough(percent) + " %"
 	}
-	return fmt.Sprintf("%.3g %%", 100*share)
+	return fmt.Sprintf("%.3g %%", percent)
 }
 
 // dollars is an amount in millionths, to cents from a dollar on and three
