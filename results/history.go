@@ -210,7 +210,8 @@ const MaxTrendPoints = 500
 // Trends follows every figure through the newest runs, at most last of them for
 // each figure (0 and above MaxTrendPoints stand for that). Runs of another plan or
 // machine are another trend: their figures say nothing of each other. Trends
-// with change points come first, then all by command, name and metric.
+// with change points come first, then all by command, plan, machine, name and
+// metric.
 func Trends(entries []HistoryEntry, last int, seed uint64) []Trend {
 	if last <= 0 || last > MaxTrendPoints {
 		last = MaxTrendPoints
@@ -218,7 +219,7 @@ func Trends(entries []HistoryEntry, last int, seed uint64) []Trend {
 	byKey := map[[5]string]*Trend{}
 	for _, e := range entries {
 		for _, v := range e.Figures {
-			key := [5]string{e.Command, v.Name, v.Metric, e.PlanHash, e.Machine}
+			key := [5]string{e.Command, e.PlanHash, e.Machine, v.Name, v.Metric}
 			t := byKey[key]
 			if t == nil {
 				t = &Trend{Metric: v.Metric, Name: v.Name, Command: e.Command, PlanHash: e.PlanHash, Machine: e.Machine, HigherIsBetter: v.HigherIsBetter}

@@ -162,14 +162,14 @@ func TestTrends(t *testing.T) {
 	for _, tr := range got {
 		shape = append(shape, strings.Join([]string{tr.Metric, tr.Machine}, " "))
 	}
-	if d := cmp.Diff([]string{"ops/s m", "cpu-ns/op another", "cpu-ns/op m", "ops/s another"}, shape); d != "" {
+	if d := cmp.Diff([]string{"ops/s m", "cpu-ns/op another", "ops/s another", "cpu-ns/op m"}, shape); d != "" {
 		t.Fatalf("trends (-want +got):\n%s", d)
 	}
 	c := got[0].Changes
 	if len(c) != 1 || c[0].At != 12 || got[0].Direction(c[0]) != results.WorseOff || len(got[0].Points) != 23 {
 		t.Errorf("%+v of %d points", c, len(got[0].Points))
 	}
-	if got := results.Trends(entries, 5, 1); len(got[0].Changes) != 0 || len(got[1].Points) != 5 {
+	if got := results.Trends(entries, 5, 1); len(got[0].Changes) != 0 || len(got[2].Points) != 5 {
 		t.Errorf("the last five: %+v", got)
 	}
 }

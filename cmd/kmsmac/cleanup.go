@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kmsmac/kmsmac/results"
 	"github.com/kmsmac/kmsmac/target"
 )
 
@@ -147,7 +148,7 @@ func (c cleanupCmd) choose(a *app, keys []ownKey) ([]ownKey, error) {
 		if !k.expires.IsZero() {
 			expires = k.expires.UTC().Format(time.RFC3339)
 		}
-		if _, err := fmt.Fprintf(a.streams.out, "%s\t%s\trun %s\thost %s\texpires %s\n", state, k.ref.ARN, k.run, k.host, expires); err != nil {
+		if _, err := fmt.Fprintf(a.streams.out, "%s\t%s\trun %s\thost %s\texpires %s\n", state, results.MaskAccounts(k.ref.ARN), k.run, k.host, expires); err != nil {
 			return nil, err
 		}
 	}
@@ -188,7 +189,7 @@ func (s *sweeper) take(keys []ownKey) error {
 		case s.ends(err):
 			return err
 		case target.KindOf(err) != target.NotFound: // else gone by now
-			s.fail(k.ref.ARN, err)
+			s.fail(results.MaskAccounts(k.ref.ARN), err)
 		}
 	}
 	if len(keys) == 0 {
