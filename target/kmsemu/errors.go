@@ -3,6 +3,7 @@ package kmsemu
 import (
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // apiError is an error of the service: code, text, status. An empty text
@@ -13,7 +14,7 @@ type apiError struct {
 	message string
 }
 
-func (e *apiError) Error() string { return e.code + ": " + e.message }
+func (e *apiError) Error() string { return strings.TrimSuffix(e.code+": "+e.message, ": ") } // some have no text
 
 func fault(code, format string, args ...any) *apiError {
 	return &apiError{http.StatusBadRequest, code, fmt.Sprintf(format, args...)}
