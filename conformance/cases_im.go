@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"fmt"
 	"time"
 )
 
@@ -34,13 +35,13 @@ func getsParameters(w Wrapping, bits int) func(*Probe) {
 
 // wantPublicKey wants a DER SubjectPublicKeyInfo RSA key of the size.
 func (p *Probe) wantPublicKey(a *Answer, bits int) {
-	got := "not a DER public key"
-	parsed, err := x509.ParsePKIXPublicKey(a.Bytes("PublicKey"))
-	key, isRSA := parsed.(*rsa.PublicKey)
-	if err == nil && isRSA && key.N.BitLen() == bits {
-		got = ""
+	got, size := "not a DER RSA public key", 0
+	parsed, _ := x509.ParsePKIXPublicKey(a.Bytes("PublicKey"))
+	if key, isRSA := parsed.(*rsa.PublicKey); isRSA {
+		size = key.N.BitLen()
+		got = fmt.Sprintf("one of %d bits", size)
 	}
-	p.Check(a, "PublicKey", got == "", "a DER RSA public key of the requested size", got)
+	p.Check(a, "PublicKey", size == bits, fmt.Sprintf("a DER RSA public key of %d bits", bits), got)
 }
 
 // importsExactly imports material of the exact length into a new key.
@@ -147,8 +148,10 @@ func imCases() []Case {
 		def("IM-19", func(p *Probe) {
 			k := p.Fresh(HMAC256.External())
 			parcel := p.Parcel(k, p.Bytes(32), defaultWrapping)
-			p.Call("ImportKeyMaterial", with(parcel.params(k), "ExpirationModel", nil)).Want(invalid(""))
-			p.Call("ImportKeyMaterial", parcel.params(k)).Want(imported(k))
+			if a := p.Call("ImportKeyMaterial", with(parcel.params(k), "ExpirationModel", nil)); a.Status == 200 { // row IM-18
+				p.Inconclusive("an import without ExpirationModel and ValidTo was not refused")
+			}
+			p.Call("ImportKeyMaterial", parcel.params(k)).Want(ok(nil))
 		}).imports(),
 		def("IM-20", expiring("KEY_MATERIAL_DOES_NOT_EXPIRE", 48*time.Hour)).imports(),
 		def("IM-21", expiring("KEY_MATERIAL_EXPIRES", -time.Hour)).imports(),
@@ -169,7 +172,7 @@ func imCases() []Case {
 		def("IM-25", func(p *Probe) {
 			secret := p.Bytes(32)
 			k := p.FreshWith(HMAC256, secret)
-			p.Call("ImportKeyMaterial", p.Parcel(k, secret, defaultWrapping).params(k)).Want(imported(k))
+			p.Call("ImportKeyMaterial", p.Parcel(k, secret, defaultWrapping).params(k)).Want(ok(nil))
 		}).imports(),
 		def("IM-26", func(p *Probe) {
 			k := p.FreshWith(HMAC256, p.Bytes(32))

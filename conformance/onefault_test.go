@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -54,7 +55,11 @@ func TestOneFault(t *testing.T) {
 	unknown := func(int, string) (int, string) {
 		return 500, `{"__type":"InternalError","message":"exception while calling kms with unknown operation: no such thing"}`
 	}
+	noUse := func(status int, body string) (int, string) {
+		return status, regexp.MustCompile(`,?"KeyLastUsage":\{[^}]*\}`).ReplaceAllString(body, "")
+	}
 	broken := func(int, string) (int, string) { return 500, `{"__type":"InternalError","message":"division by zero"}` }
+	name := `,"Name":""`
 	rows := []struct {
 		name   string
 		target func(*testing.T) target.Target
@@ -77,6 +82,19 @@ func TestOneFault(t *testing.T) {
 			"ID-10": results.CaseNotApplicable, "OB-04": results.CaseNotApplicable, "OB-05": results.CaseNotApplicable}},
 		{"an operation that breaks", says("GetKeyLastUsage", broken), map[string]results.CaseVerdict{
 			"ID-10": results.CaseInconclusive, "OB-04": results.CaseFail, "OB-05": results.CaseFail}},
+		{"no use is told", says("GetKeyLastUsage", noUse), map[string]results.CaseVerdict{
+			"OB-04": results.CaseFail, "OB-05": results.CasePass, "OB-06": results.CaseInconclusive}},
+		{"imports without a key id", says("ImportKeyMaterial", func(status int, _ string) (int, string) { return status, "{}" }), map[string]results.CaseVerdict{
+			"IM-12": results.CasePass, "IM-19": results.CasePass, "IM-23": results.CaseFail, "IM-25": results.CasePass}},
+		{"imports are never refused", says("ImportKeyMaterial", func(int, string) (int, string) { return 200, "{}" }), map[string]results.CaseVerdict{
+			"IM-18": results.CaseFail, "IM-19": results.CaseInconclusive}},
+		{"the code of alias names", says("CreateAlias", replace("ValidationException", "InvalidAliasNameException")), map[string]results.CaseVerdict{
+			"AL-02": results.CaseFail, "AL-04": results.CasePass, "AL-05": results.CasePass}},
+		{"another code of alias names", says("CreateAlias", replace("ValidationException", "NotFoundException")), map[string]results.CaseVerdict{
+			"AL-04": results.CaseFail, "AL-05": results.CaseFail}},
+		{"unnamed grants without a name", says("ListGrants", replace(name, "")), map[string]results.CaseVerdict{"GR-13": results.CasePass}},
+		{"unnamed grants named null", says("ListGrants", replace(name, `,"Name":null`)), map[string]results.CaseVerdict{"GR-13": results.CasePass}},
+		{"unnamed grants with a name", says("ListGrants", replace(name, `,"Name":"x"`)), map[string]results.CaseVerdict{"GR-13": results.CaseFail}},
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {

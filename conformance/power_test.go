@@ -23,6 +23,12 @@ var survivors = map[string]string{
 	"OB-05 member KeyLastUsage: gone or there": "the row leaves open whether no use is an empty member or none",
 	"OB-06 member KeyLastUsage: gone or there": "the row leaves open whether no use is an empty member or none",
 
+	"OB-06 member KeyLastUsage.Operation: gone or there": unseenUse,
+	"OB-06 member KeyLastUsage.Operation: null":          unseenUse,
+
+	"GR-13 member Grants.0.Name: gone or there": noName,
+	"GR-13 member Grants.0.Name: null":          noName,
+
 	"RO-03 member message: null": emptyText,
 
 	"RO-05 message: message": emptyText,
@@ -37,6 +43,10 @@ var survivors = map[string]string{
 }
 
 const emptyText = "the row asks for an empty message, and recordings do not tell it from none"
+
+const unseenUse = "that a use is told is row OB-04; what is told apart cannot be seen without"
+
+const noName = "the row leaves open whether no name is empty, null or absent"
 
 const oneOfMany = "the row asks for some such alias, and there are others"
 
