@@ -38,7 +38,7 @@ func (t *Tally) Judge(r Row) (line string, failed bool) {
 	verdict := t.verdict(r)
 	failed = verdict == short
 	t.Failed = t.Failed || failed
-	return fmt.Sprintf("%-26s %-92s %-44s %s", r.Name, r.Figure, r.Goal, verdict), failed
+	return fmt.Sprintf("%-26s %-92s  %-44s  %s", r.Name, r.Figure, r.Goal, verdict), failed
 }
 
 const short = "short"
