@@ -108,10 +108,11 @@ func TestExplain(t *testing.T) {
 		{"TG-11", "  expect 200, no members in the body"},
 		{"CK-08", "  expect KeyMetadata.Arn: an ARN that ends in the KeyId"},
 		{"WI-23", "  expect DeletionDate: written as in 1.608639949636E9 (only warns)"},
+		{"DIFF-HMAC_512-12", `  expect 200, KeyId: present, MacAlgorithm: "HMAC_SHA_512", MacValid: true`},
 	}
 	for _, r := range rows {
-		if e, err := Explain(r.id); err != nil || !slices.Contains(e.Steps, r.step) {
-			t.Errorf("%s: steps %q, %v; want %q among them", r.id, e.Steps, err, r.step)
+		if e, err := Explain(r.id); err != nil || e.Row.ID != r.id || !slices.Contains(e.Steps, r.step) {
+			t.Errorf("%s: row %s, steps %q, %v; want %q among them", r.id, e.Row.ID, e.Steps, err, r.step)
 		}
 	}
 }

@@ -71,6 +71,7 @@ func TestKnownIsWrittenAgain(t *testing.T) {
 		results.CaseResult{ID: "GM-26", Verdict: results.CaseInconclusive},
 		results.CaseResult{ID: "VM-06", Verdict: results.CaseFail, Differs: []string{"message"}},
 		results.CaseResult{ID: "VM-07", Verdict: results.CaseWarn, Differs: []string{"text"}},
+		results.CaseResult{ID: "DIFF-HMAC_256-2", Verdict: results.CaseFail, Differs: []string{"member Mac"}},
 	)
 	var b bytes.Buffer
 	if err := KnownOf(c, "http://127.0.0.1:4566", &old).Write(&b); err != nil {
@@ -82,7 +83,7 @@ func TestKnownIsWrittenAgain(t *testing.T) {
 	}
 	want := &Known{Schema: 1, Target: "http://127.0.0.1:4566", Deviations: []KnownDeviation{
 		{Case: "GM-25", Differs: []string{"code", "status"}, Note: "issue 7"}, {Case: "GM-26", Note: "no answer"},
-		{Case: "VM-06", Differs: []string{"message"}}, {Case: "KS-01", Note: "not selected"},
+		{Case: "VM-06", Differs: []string{"message"}}, {Case: "DIFF-HMAC_256-2", Differs: []string{"member Mac"}}, {Case: "KS-01", Note: "not selected"},
 	}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
@@ -97,6 +98,7 @@ func TestReadKnownRefuses(t *testing.T) {
 		{"newer", "schema: 2", "schema 2"},
 		{"mistyped member", "schema: 1\ndeviation: []", "deviation"},
 		{"unknown case", "schema: 1\ndeviations:\n  - case: GM-99", "GM-99"},
+		{"no part", "schema: 1\ndeviations:\n  - case: DIFF-HMAC_256-1", "DIFF-HMAC_256-1"},
 		{"twice", "schema: 1\ndeviations:\n  - case: GM-01\n  - case: GM-01", "twice"},
 	}
 	for _, r := range rows {

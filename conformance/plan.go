@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -201,17 +202,22 @@ type Explanation struct {
 	Reason  string   // why it is not testable; "" if it is
 }
 
+// laterPart is the id of a case of the random comparison but the first of its
+// key spec, which it equals; how many there are, the run says.
+var laterPart = regexp.MustCompile(`^(DIFF-\w+)-([2-9]|[1-9][0-9]+)$`)
+
 // Explain tells about one row without a target. The error wraps ErrUsage.
 func Explain(id string) (Explanation, error) {
+	first := laterPart.ReplaceAllString(id, "$1")
 	for _, c := range withDifferential(Options{Differential: 4}, Catalogue()) {
-		if c.ID != id {
+		if c.ID != first {
 			continue
 		}
 		s := planSession(Options{})
 		if err := s.planCase(c); err != nil {
 			return Explanation{}, err
 		}
-		row := Row{ID: c.ID, Operation: c.Operation, Input: c.Title, Expected: c.Expected, Note: c.Note, Evidence: c.Evidence}
+		row := Row{ID: id, Operation: c.Operation, Input: c.Title, Expected: c.Expected, Note: c.Note, Evidence: c.Evidence}
 		return Explanation{Row: row, Profile: c.Profile, Needs: c.Needs, Steps: s.plan.lines}, nil
 	}
 	if row, known := rowIndex()[id]; known {
