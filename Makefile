@@ -79,7 +79,7 @@ baselines: build ## add a run of engine and emulator to results/baselines; they 
 conform: build ## the conformance suite on the embedded emulator
 	$(BIN) conform
 
-field: build ## real emulators, pinned: installs, measures and compares them; writes docs/scoreboard.md, docs/matrix.md (FIELD="moto ministack" for some)
+field: build ## real emulators, pinned: installs, measures and compares them; writes docs/scoreboard.md, docs/matrix.md; fakecloud needs cargo and half an hour (FIELD="moto ministack" for some)
 	$(GO) run ./cmd/field $(FIELD)
 
 field-check: build ## the same for moto and ministack, without pages: fails when one behaves otherwise than is written down

@@ -23,8 +23,8 @@ import (
 // looked at the emulator's own answers before it was written down.
 type cause struct {
 	What string
-	// Kind says what it does to users: accepts, refuses, answers or form; see
-	// kinds.
+	// Kind says what it does to users: tags, accepts, refuses, answers or form;
+	// see kinds.
 	Kind     string
 	Cases    []string
 	Upstream string // file in docs/upstream, if it is worth a report
@@ -32,6 +32,7 @@ type cause struct {
 
 // kinds are the kinds of causes, the gravest first.
 var kinds = []struct{ name, words string }{
+	{"tags", "makes other tags than HMAC of the key: they do not verify elsewhere"},
 	{"accepts", "accepts what AWS refuses: a test passes, production fails"},
 	{"refuses", "refuses what AWS accepts"},
 	{"answers", "answers with another code or other members"},

@@ -181,6 +181,29 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestSteps: a crate is built by cargo, which is missed in words.
+func TestSteps(t *testing.T) {
+	e := emulator{Crate: "fake", Version: "1.2.3", Optimised: []string{"big"}}
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	if _, err := (field{}).steps(e, "home"); err == nil || !strings.Contains(err.Error(), "needs cargo on the PATH") {
+		t.Errorf("without cargo: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cargo"), nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	steps, err := field{}.steps(e, "home")
+	const want = "[[cargo install --quiet --force --locked --debug --root home --version 1.2.3 --config profile.dev.package.big.opt-level=3 fake]]"
+	if got := fmt.Sprint(steps); got != want || err != nil {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+	one, _ := e.pinned()
+	e.Optimised = nil
+	if other, _ := e.pinned(); string(one) == string(other) {
+		t.Errorf("%q does not say what is optimised", one)
+	}
+}
+
 // TestLook: a look says what differs, and nothing that differs from run to run.
 func TestLook(t *testing.T) {
 	rows := []struct{ name, got, want string }{

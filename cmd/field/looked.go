@@ -187,7 +187,7 @@ func without(a, b string) string {
 var (
 	longText = regexp.MustCompile(`"([^"\\]|\\.){96,}"`)
 	runTags  = regexp.MustCompile(`, ?"Tags": ?\[\{"TagKey": ?"kmsmac:run".*?\}\]`)
-	passing  = regexp.MustCompile(`(kmsmac-)[0-9a-f]{12}|\b[0-9a-f]{32,64}\b|"[0-9a-f]{8}"|\b1[0-9]{9}(\.[0-9]+)?\b`)
+	passing  = regexp.MustCompile(`(kmsmac-)[0-9a-f]{12}|\b[0-9a-f]{32,64}\b|"[0-9a-f]{8}"|"[0-9A-Za-z+/]{38,86}={1,2}"|\b1[0-9]{9}(\.[0-9]+)?\b`)
 )
 
 // brief is a body without what differs from run to run, and without the tail

@@ -7,9 +7,9 @@
 // It is a tool of this project, not of its users: make field runs it and writes
 // docs/scoreboard.md and docs/matrix.md; make field-check, in CI, fails when an
 // emulator behaves otherwise than is written down. emulators/NAME holds what is
-// pinned (emulator.yaml, requirements.txt), what it is known to do (expect.yaml,
-// others.tsv), why that is (causes.yaml), and what was seen by who looked at each
-// failure (looked.tsv). emulator.go starts and stops one, run.go measures it,
+// pinned (emulator.yaml, and requirements.txt but for a crate), what it is known
+// to do (expect.yaml, others.tsv), why that is (causes.yaml), and what was seen by
+// who looked at each failure (looked.tsv). emulator.go starts and stops one, run.go measures it,
 // expect.go compares, looked.go helps to look, board.go writes the scoreboard. Nothing
 // here is secret or used concurrently by others.
 package main
@@ -99,7 +99,7 @@ func (f field) unlookedAll(emulators []emulator) int {
 	return 0
 }
 
-// chosen reads the emulators that are named, or all that can be installed here.
+// chosen reads the emulators that are named, or all.
 func (f field) chosen(names []string) ([]emulator, error) {
 	if len(names) == 0 {
 		dirs, err := filepath.Glob(filepath.Join(f.data, "*", "emulator.yaml"))

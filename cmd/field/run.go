@@ -41,7 +41,7 @@ func (f field) test(e emulator, speed bool) (t tested, err error) {
 	if t.file, err = f.conform(e, s, t.result, home); err != nil {
 		return t, err
 	}
-	if speed {
+	if speed && e.Crate == "" { // a crate is built without optimisation
 		if t.load, err = f.bench(s, home); err != nil { // the board says that it was not measured
 			fmt.Fprintf(f.talk, "field: %s: %v\n", e.Name, err)
 		}
