@@ -15,7 +15,9 @@ type Capacity struct {
 	Wanted CapacityWanted `json:"wanted"`
 	// Fits says whether one place carries what is wanted: "yes", "no" or
 	// "unknown".
-	Fits    string   `json:"fits"`
+	Fits string `json:"fits"`
+	// FitsOn names what Fits was judged on where that is not AWS KMS.
+	FitsOn  string   `json:"fits_on,omitempty"`
 	Answers []string `json:"answers"` // sentences, the gravest first
 	Notes   []string `json:"notes"`   // what limits the figures: extrapolation, an unsupported fit, another target
 
@@ -231,6 +233,9 @@ func (u Uncertain) String() string {
 		return grouped(u.Value, int(math.Ceil(-math.Log10(step))))
 	}
 	digits := int(math.Round(-math.Log10(step)))
+	if v := math.Abs(u.Value); v > 0 {
+		digits = max(digits, int(math.Ceil(-math.Log10(v)))) // what is not 0 does not look like it
+	}
 	return fmt.Sprintf("%s (%s to %s)", grouped(u.Value, digits), grouped(u.Low, digits), grouped(u.High, digits))
 }
 

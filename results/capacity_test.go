@@ -19,6 +19,8 @@ func TestUncertainString(t *testing.T) {
 		{Uncertain{18.234, 18.1, 18.4}, "18.23 (18.1 to 18.4)"},
 		{Uncertain{1234567, 1200000, 1300000}, "1,230,000 (1,200,000 to 1,300,000)"},
 		{Uncertain{880.4, 870, 891}, "880 (870 to 891)"},
+		{Uncertain{3.2, 0, 400}, "3 (0 to 400)"},
+		{Uncertain{0.04, 0, 3}, "0.04 (0 to 3)"},
 	} {
 		if got := row.u.String(); got != row.want {
 			t.Errorf("%v %v %v: %q, want %q", row.u.Value, row.u.Low, row.u.High, got, row.want)

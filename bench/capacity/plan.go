@@ -38,6 +38,9 @@ func Plan(r Request) (*results.Capacity, error) {
 		out.WhatIf = append(out.WhatIf, r.row(rate))
 	}
 	out.Fits = r.fits(out)
+	for _, c := range r.Curves {
+		out.FitsOn = otherTargets[c.Target]
+	}
 	r.answer(out)
 	r.notes(out)
 	out.Assumptions = r.assumptions()
@@ -83,7 +86,7 @@ func (r Request) fits(out *results.Capacity) string {
 		return "no"
 	case r.P99 > 0 && out.Latency != nil && out.Latency.Meets != "yes":
 		return out.Latency.Meets
-	case r.P99 > 0 && out.Latency == nil, part > r.knee().Value*fullest:
+	case r.P99 > 0 && out.Latency == nil, part > r.knee().Low*fullest:
 		return "unknown"
 	}
 	return "yes"
@@ -190,13 +193,16 @@ func (r Request) notes(out *results.Capacity) {
 	}
 }
 
+// otherTargets names the targets of curves that are not AWS KMS.
+var otherTargets = map[string]string{"emulator": "the embedded emulator", "url": "an emulator", "engine": "the local engine"}
+
 func (r Request) curveNotes(n int, c *Curve, say func(string, ...any)) {
 	for _, why := range c.section.Why {
 		say("curve %d: %s", n, why)
 	}
 	switch {
 	case c.Target != "aws":
-		say("curve %d: measured on %s, not on AWS KMS: it says nothing of how fast AWS answers", n, map[string]string{"emulator": "the embedded emulator", "url": "an emulator", "engine": "the local engine"}[c.Target])
+		say("curve %d: measured on %s, not on AWS KMS: it says nothing of how fast AWS answers", n, otherTargets[c.Target])
 	case c.Region != r.Region:
 		say("curve %d: measured in %s, the plan is for %s", n, c.Region, r.Region)
 	}

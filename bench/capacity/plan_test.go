@@ -441,9 +441,11 @@ func TestCurvesWithoutAFit(t *testing.T) {
 	if err != nil || c.section.Bound != "target" || c.section.Capacity.Value != 850 || c.section.Capacity.High < 855 {
 		t.Fatalf("%s, %+v (%v), want 850 and an interval up to the most that was answered", c.section.Bound, c.section.Capacity, err)
 	}
-	for rate, want := range map[float64]string{700: "yes", 852 * fullest: "unknown", 2000: "no"} {
-		if got := plan(t, Request{Rate: rate, Region: "us-east-1", Curves: []*Curve{c}}); got.Fits != want {
-			t.Errorf("%v/s of 850 fit: %s, want %s", rate, got.Fits, want)
+	wide := *c
+	wide.section.Capacity = &results.Uncertain{Value: 850, Low: 800, High: 900}
+	for rate, want := range map[float64]string{700: "yes", 799 * fullest: "yes", 801 * fullest: "unknown", 899 * fullest: "unknown", 901 * fullest: "no"} {
+		if got := plan(t, Request{Rate: rate, Region: "us-east-1", Curves: []*Curve{&wide}}); got.Fits != want {
+			t.Errorf("%v/s of 800 to 900 fit: %s, want %s", rate, got.Fits, want)
 		}
 	}
 	if c, err = ReadCurve(tooLarge(2), 1); err != nil || c.section.Bound != "sweep" || !strings.Contains(strings.Join(c.Section().Why, "; "), "only 2 of the loads") {

@@ -26,7 +26,7 @@ func Plan(w io.Writer, f *results.File) error {
 	if f.Capacity == nil {
 		return fmt.Errorf("render: the result of %q holds no capacity plan", f.Plan.Command)
 	}
-	data := planData{Capacity: f.Capacity, Title: planTitle(f.Capacity), Tables: planTables(f.Capacity)}
+	data := planData{Capacity: f.Capacity, Title: planTitle(f.Capacity), On: judgedOn(f.Capacity), Tables: planTables(f.Capacity)}
 	for i, c := range f.Capacity.Curves {
 		picture, err := planFigure(i+1, &c, f.Capacity).html()
 		if err != nil {
@@ -40,6 +40,7 @@ func Plan(w io.Writer, f *results.File) error {
 type planData struct {
 	*results.Capacity
 	Title   string
+	On      string // on what Fits was judged
 	Figures []template.HTML
 	Tables  []planTable
 }
@@ -48,6 +49,14 @@ type planData struct {
 type planTable struct {
 	Title string
 	Rows  [][]string
+}
+
+// judgedOn says on what it was judged whether the rate fits, unless on AWS KMS.
+func judgedOn(c *results.Capacity) string {
+	if c.FitsOn == "" {
+		return ""
+	}
+	return ", as far as " + c.FitsOn + " is like AWS KMS"
 }
 
 func planTitle(c *results.Capacity) string {
@@ -62,7 +71,7 @@ func (p *printer) plan(c *results.Capacity) {
 	if c == nil {
 		return
 	}
-	p.printf("plan for %s\nfits in one account and Region: %s\n", planTitle(c), c.Fits)
+	p.printf("plan for %s\nfits in one account and Region: %s%s\n", planTitle(c), c.Fits, judgedOn(c))
 	for _, a := range c.Answers {
 		p.printf("  %s\n", a)
 	}
