@@ -40,7 +40,7 @@ type serveCmd struct {
 	Data           string        `placeholder:"DIR" help:"Keep keys in this directory; what was answered survives any kill (default: in memory)."`
 	DataKeyFile    string        `placeholder:"FILE" help:"Seal the directory under this passphrase or key; KMSMAC_DATA_KEY holds one too."`
 	SeedFile       string        `placeholder:"FILE" help:"Make the keys, aliases and imported material of this YAML or JSON file."`
-	MaxKeys        int           `placeholder:"N" help:"Keys for each account and Region (default: 100000, as on AWS)."`
+	MaxKeys        int           `default:"100000" placeholder:"N" help:"Keys for each account and Region, as on AWS."`
 	MaxConnections int           `default:"1024" placeholder:"N" help:"Connections open at a time; more wait."`
 	TLS            bool          `name:"tls" help:"Speak TLS with a self-made certificate; the file of its authority is printed."`
 	TLSCert        string        `name:"tls-cert" placeholder:"FILE" help:"Speak TLS with this certificate (PEM)."`
@@ -80,7 +80,7 @@ func (c serveCmd) check() error {
 	for _, v := range []struct {
 		name         string
 		value, least int64
-	}{{"--parallelism", int64(c.Parallelism), 0}, {"--consistency", int64(c.Consistency), 0}, {"--max-keys", int64(c.MaxKeys), 0}, {"--max-connections", int64(c.MaxConnections), 1}} {
+	}{{"--parallelism", int64(c.Parallelism), 0}, {"--consistency", int64(c.Consistency), 0}, {"--max-keys", int64(c.MaxKeys), 1}, {"--max-connections", int64(c.MaxConnections), 1}} {
 		if v.value < v.least {
 			return usagef("%s must be at least %d", v.name, v.least)
 		}

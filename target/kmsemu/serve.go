@@ -15,7 +15,7 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, p pace) {
 	n := e.requests.Add(1)
 	arrived := e.opt.Now()
 	if !e.enter(r.Context()) {
-		abandon(w)
+		e.abandon(w, arrived)
 		return
 	}
 	defer e.leave()
@@ -28,7 +28,7 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, p pace) {
 	defer s.release()
 	body, err := s.readBodyWithin(w, r, p)
 	if !pause(r.Context(), e.delay(n, arrived, rule)) && err == nil {
-		abandon(w)
+		e.abandon(w, arrived)
 		return
 	}
 	c := &call{e: e, now: e.opt.Now(), requestID: newUUID()}
@@ -52,8 +52,10 @@ func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, p pace) {
 
 // abandon answers a client that has gone, or whose request was given up by its
 // server. Whoever still listens must not take that for a success: nothing was
-// done, and an empty 200 is how operations without output succeed.
-func abandon(w http.ResponseWriter) {
+// done, and an empty 200 is how operations without output succeed. It is counted
+// under AWS's name for the status, whatever the operation.
+func (e *Emulator) abandon(w http.ResponseWriter, arrived time.Time) {
+	e.observe(&call{e: e}, &response{status: http.StatusServiceUnavailable, code: "ServiceUnavailable"}, arrived)
 	w.Header().Set("Connection", "close")
 	w.WriteHeader(http.StatusServiceUnavailable)
 }
