@@ -73,7 +73,7 @@ func (a *ShardAccount) take(p Part) {
 		a.Scheduled = f.Shard.Scheduled
 	}
 	if a.Scheduled > 0 {
-		a.Lost = a.Scheduled - a.Done
+		a.Lost = max(0, a.Scheduled-a.Done)
 	}
 }
 
@@ -160,6 +160,9 @@ func (s *Shards) warnings(loads []Load) []string {
 		}
 	}
 	for _, a := range s.Accounts {
+		if a.Scheduled > 0 && a.Done > a.Scheduled {
+			out = append(out, fmt.Sprintf("shard %d has %d calls on record, more than the %d of its share: one of the two is wrong", a.Index, a.Done, a.Scheduled))
+		}
 		if a.Late > 0 {
 			out = append(out, fmt.Sprintf("shard %d joined %s late: what was due before was dropped", a.Index, a.Late.Round(time.Millisecond)))
 		}

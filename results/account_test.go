@@ -61,6 +61,14 @@ func TestMergeAccountsForEveryShard(t *testing.T) {
 	}
 }
 
+// More calls than the share is a fault that is told, and hides no loss of others.
+func TestMergeOfMoreThanItsShare(t *testing.T) {
+	got, err := results.Merge(parts([]*results.File{accounted(t, 0, 5), accounted(t, 1, 1), accounted(t, 2, 2), accounted(t, 3, 2)})...)
+	if err != nil || got.Shards.Lost != 2 || !strings.Contains(strings.Join(got.Warnings, "\n"), "shard 0 has 5 calls on record, more than the 3 of its share") {
+		t.Errorf("%+v, %v, %v", got.Shards, got.Warnings, err)
+	}
+}
+
 func TestMergeOfUnknownSchedules(t *testing.T) {
 	whole := func(i int) *results.File { return shardOf(t, i, 2, []int64{1}) }
 	known := func(i int) *results.File { f := whole(i); f.Shard.Scheduled = 1; return f }
