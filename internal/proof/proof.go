@@ -1,8 +1,8 @@
 // Package proof judges the goals of a proof: a make target that measures what
 // the project promises and prints one row for each goal and a last line "N of M".
 //
-// It is for the project's own proofs, most of them in tests; nothing in a result
-// file comes from here. A goal of correctness that is missed always fails. A goal
+// It is for the project's own proofs, most of them in tests; of a result file only
+// the reasons of `bench engine --goals` come from here. A goal of correctness that is missed always fails. A goal
 // of speed that is missed fails unless docs/known-short.md names it with a reason.
 // Nothing here is secret; a Tally is for one goroutine.
 package proof
