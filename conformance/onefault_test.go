@@ -52,8 +52,10 @@ func TestOneFault(t *testing.T) {
 	replace := func(old, new string) func(int, string) (int, string) {
 		return func(status int, body string) (int, string) { return status, strings.ReplaceAll(body, old, new) }
 	}
-	unknown := func(int, string) (int, string) {
-		return 500, `{"__type":"InternalError","message":"exception while calling kms with unknown operation: no such thing"}`
+	unknown := func(reason string) func(int, string) (int, string) {
+		return func(int, string) (int, string) {
+			return 500, `{"__type":"InternalError","message":"exception while calling kms with unknown operation: ` + reason + `"}`
+		}
 	}
 	noUse := func(status int, body string) (int, string) {
 		return status, regexp.MustCompile(`,?"KeyLastUsage":\{[^}]*\}`).ReplaceAllString(body, "")
@@ -78,8 +80,12 @@ func TestOneFault(t *testing.T) {
 			"GR-05": results.CaseFail, "GR-06": results.CaseFail, "GR-10": results.CaseFail}},
 		{"an error with a text", says("EnableKeyRotation", replace(`Exception"`, `Exception","message":"not for HMAC keys"`)), map[string]results.CaseVerdict{
 			"RO-03": results.CaseWarn}},
-		{"no such operation", says("GetKeyLastUsage", unknown), map[string]results.CaseVerdict{
+		{"no such operation", says("GetKeyLastUsage", unknown("An unknown error occurred when trying to parse the request.")), map[string]results.CaseVerdict{
 			"ID-10": results.CaseNotApplicable, "OB-04": results.CaseNotApplicable, "OB-05": results.CaseNotApplicable}},
+		{"a request that is not read", says("GetKeyLastUsage", unknown("HTTP body could not be parsed as JSON.")), map[string]results.CaseVerdict{
+			"ID-10": results.CaseInconclusive, "OB-04": results.CaseFail, "OB-05": results.CaseFail}},
+		{"a member of another type", says("GetKeyLastUsage", unknown("Invalid type when parsing KeyId")), map[string]results.CaseVerdict{
+			"ID-10": results.CaseInconclusive, "OB-04": results.CaseFail, "OB-05": results.CaseFail}},
 		{"an operation that breaks", says("GetKeyLastUsage", broken), map[string]results.CaseVerdict{
 			"ID-10": results.CaseInconclusive, "OB-04": results.CaseFail, "OB-05": results.CaseFail}},
 		{"no use is told", says("GetKeyLastUsage", noUse), map[string]results.CaseVerdict{

@@ -350,6 +350,11 @@ func (a *Answer) throttled() bool {
 	return a.Status == 429
 }
 
+// unknownToLocalStack is what LocalStack and its forks say of an operation that
+// their model lacks. Of a request that they cannot read they say the same with
+// another reason.
+const unknownToLocalStack = "with unknown operation: An unknown error occurred when trying to parse the request."
+
 // lacksOperation reports whether the target says that it does not know the
 // operation at all.
 func lacksOperation(a *Answer) bool {
@@ -357,8 +362,7 @@ func lacksOperation(a *Answer) bool {
 	case "UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented", "NotImplementedException", "UnsupportedOperation":
 		return true
 	}
-	// The last is what LocalStack and its forks say of what their model lacks.
-	return a.Status == 501 || a.Status == 500 && strings.Contains(a.Message, "with unknown operation")
+	return a.Status == 501 || a.Status == 500 && strings.Contains(a.Message, unknownToLocalStack)
 }
 
 // needed are the operations without which a target is no KMS for HMAC: that
