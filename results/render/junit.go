@@ -1,7 +1,6 @@
 package render
 
 import (
-	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -95,10 +94,10 @@ func verdictCase(f *results.File) junitCase {
 	switch {
 	case f.Verdict == results.Fail:
 		c.Failure = &junitText{"fail", text}
-	case f.Interrupted:
+	case f.Interrupted && f.Shards == nil:
 		c.Error = &junitText{"interrupted", text}
-	case f.Verdict != results.Pass:
-		c.Error = &junitText{string(cmp.Or(f.Verdict, results.Inconclusive)), text}
+	case f.Interrupted || f.Verdict != results.Pass:
+		c.Error = &junitText{string(results.Worse(f.Verdict, results.Inconclusive)), text}
 	}
 	return c
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // TestJUnitVerdict: sections without a fault do not make a run that found
-// nothing out, or was cut short, a green one.
+// nothing out, or was cut short, a green one. Nobody interrupted a merge.
 func TestJUnitVerdict(t *testing.T) {
 	rows := []struct {
 		name        string
@@ -34,6 +34,15 @@ func TestJUnitVerdict(t *testing.T) {
 		_, run, ok := strings.Cut(b.String(), `<testsuite name="run" tests="1"`)
 		if red := strings.Contains(run, "<error") || strings.Contains(run, "<failure"); !ok || red != (row.want != "") || !strings.Contains(run, row.want) {
 			t.Errorf("%s: want %q in\n%s", row.name, row.want, b.String())
+		}
+	}
+	for _, verdict := range []results.Verdict{results.Inconclusive, results.Pass} {
+		var b strings.Builder
+		if err := render.JUnit(&b, &results.File{Verdict: verdict, Interrupted: true, Shards: &results.Shards{Torn: 1, Degraded: true}}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), `<error message="inconclusive">`) || strings.Contains(b.String(), "interrupted") {
+			t.Errorf("a merge with verdict %s:\n%s", verdict, b.String())
 		}
 	}
 }

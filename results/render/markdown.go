@@ -116,6 +116,9 @@ func (p *printer) sweepMarkdown(s *results.Sweep) {
 		return
 	}
 	p.printf("Sweep over %s: %s.\n\n", sweepUnit(s), stopText(s))
+	for _, text := range limitedTexts(s) {
+		p.printf("**%s**\n\n", text)
+	}
 	if text := kneeText(s); text != "" {
 		p.printf("**%s**\n\n", text)
 	}

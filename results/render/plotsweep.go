@@ -122,7 +122,10 @@ func kneeFigure(name string, s *results.Sweep) figure {
 		p.curves = append(p.curves, curve{name: "all that was asked for", text: "where the line would be if nothing were lost", parts: straight(ideal), paint: lineColours + 2})
 	}
 	if k := s.Knee; k != nil && k.Value > 0 {
-		p.bands = []band{{kneeText(s), k.Low, max(k.High, k.Low), paintKnee}, {kneeText(s), k.Value, k.Value, 1}}
+		p.bands = []band{{kneeText(s), k.Value, k.Value, 1}}
+		if len(k.Repeats) != 1 { // else there is no interval
+			p.bands = append([]band{{kneeText(s), k.Low, max(k.High, k.Low), paintKnee}}, p.bands...)
+		}
 	}
 	f.panels = []panel{p}
 	return f

@@ -100,6 +100,7 @@ type reportRun struct {
 
 type reportSweep struct {
 	Unit, Client, Stopped, Knee string
+	Limited                     []string
 	Rows                        [][]string
 }
 
@@ -138,7 +139,7 @@ func reportRunOf(i int, r Run) (reportRun, error) {
 		out.Generator = generatorLines(r.Load[at])
 	}
 	if s := r.File.Sweep; s != nil {
-		out.Sweep = &reportSweep{sweepUnit(s), s.Client, stopText(s), kneeText(s), sweepRows(s)}
+		out.Sweep = &reportSweep{sweepUnit(s), s.Client, stopText(s), kneeText(s), limitedTexts(s), sweepRows(s)}
 	}
 	if b := r.EngineBench; b != nil {
 		out.Engine = reportEngineOf(b)

@@ -38,7 +38,7 @@ func Text(w io.Writer, f *results.File) error {
 	for _, warning := range f.Warnings {
 		p.printf("warning: %s\n", warning)
 	}
-	if f.Interrupted {
+	if f.Interrupted && f.Shards == nil { // of a merge the account and the warnings say what is torn
 		p.printf("interrupted: what was measured until then stands above\n")
 	}
 	p.printf("verdict: %s\n", f.Verdict)
