@@ -308,9 +308,12 @@ func TestGivenUp(t *testing.T) {
 			t.Errorf("%s: got %d %q, want 503", row.name, w.Code, w.Body)
 		}
 	}
-	srv := httptest.NewUnstartedServer(c.handler)
-	srv.Config.ReadTimeout = 100 * time.Millisecond
-	srv.StartTLS()
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // from here on only the body is to come
+		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+			t.Error(err)
+		}
+		c.handler.ServeHTTP(w, r)
+	}))
 	defer srv.Close()
 	conn, err := tls.Dial("tcp", srv.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true}) // the certificate is of no concern
 	if err != nil {
