@@ -58,8 +58,8 @@ func (a arrayJobRun) faults() (out []string) {
 			fault("shard %d: %d scheduled, %d done, %d lost, %d succeeded, want %d = done + lost", acc.Index, acc.Scheduled, acc.Done, acc.Lost, acc.Succeeded, arrayDue)
 		}
 	}
-	if whole.State != results.ShardWhole || whole.Lost != 0 || whole.Late != 0 {
-		fault("shard 0, to which nothing happened: %+v", whole)
+	if whole.State != results.ShardWhole || whole.Lost != whole.Dropped || whole.Lost > dueBefore(whole.Late) {
+		fault("shard 0, to which nothing happened: %+v, want at most %d lost, by its own start", whole, dueBefore(whole.Late))
 	}
 	if killed.State != results.ShardTorn || killed.Lost < 1 || killed.Done > a.served {
 		fault("shard 1, killed: %+v; the emulator answered %d", killed, a.served)
@@ -83,6 +83,15 @@ func (a arrayJobRun) faults() (out []string) {
 		}
 	}
 	return out
+}
+
+// dueBefore is how many measured calls a shard can miss that joins so late: none
+// if it was there by the end of the warm-up.
+func dueBefore(late time.Duration) int64 {
+	if late <= arrayWarmup {
+		return 0
+	}
+	return int64((late-arrayWarmup)*arrayRate/arrayShards/time.Second) + 1
 }
 
 // countingKMS serves an emulator and counts the GenerateMac it has answered, by
@@ -140,7 +149,7 @@ func runArrayJob(t *testing.T) arrayJobRun {
 	_ = killed.Process.Kill()
 	died := time.Now()
 	_ = killed.Wait()
-	if err := whole.Wait(); err != nil {
+	if err := whole.Wait(); err != nil && whole.ProcessState.ExitCode() != exitInconclusive { // which it is if a busy machine made it late
 		t.Fatalf("shard 0: %v\n%s", err, whole.Stderr)
 	}
 	_ = late.Wait() // exits 3: it has dropped too much
