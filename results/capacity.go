@@ -65,11 +65,11 @@ type CapacityQuota struct {
 	// EmptyAfter is how long a full bucket lasts above the quota; 0 if it lasts.
 	EmptyAfter time.Duration `json:"empty_after_ns"`
 
-	Places     int64    `json:"places"`      // that keep both limits; 0 if no number does
+	Places     int64    `json:"places"`      // each of which keeps both limits; 0 if no number does
 	PlaceRate  float64  `json:"place_rate"`  // of the wanted rate, in the fullest of them
 	PlaceShare float64  `json:"place_share"` // of its quota, Used included
 	QuotaToAsk float64  `json:"quota_to_ask"`
-	Regions    []string `json:"regions"` // whose default quota is enough in one place with nothing used
+	Regions    []string `json:"regions"` // whose default quota is enough in one place with nothing used, or in the wanted Region with what others use
 }
 
 // Burst is the chance of throttling if a bucket holds the quota of Depth.

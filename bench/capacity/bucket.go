@@ -1,9 +1,6 @@
 package capacity
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // Throttle returns the share of requests that a token bucket refuses in the
 // long run: Poisson arrivals at rate, quota tokens a second, at most depth
@@ -85,31 +82,4 @@ func at(v []float64, i int) float64 {
 		return v[i]
 	}
 	return 0
-}
-
-// Replay sends a trace, instants since its start in ascending order, through a
-// token bucket that is full at first, and returns the share that is refused.
-// Time runs speed times as fast; of every stride arrivals one counts, as when
-// they are dealt out to stride places, which need not be a whole number and is
-// at least 1. others requests a second of other callers are taken from the
-// bucket evenly.
-func Replay(trace []time.Duration, speed, stride, quota, depth, others float64) float64 {
-	depth, stride = max(depth, 1), max(stride, 1)
-	tokens, last := depth, 0.0
-	var sent, refused int64
-	for at := 0.0; at+1e-6 < float64(len(trace)); at = float64(sent) * stride {
-		now := trace[int(at+1e-6)].Seconds() / speed
-		tokens = min(depth, max(0, tokens+(quota-others)*(now-last)))
-		last = now
-		sent++
-		if tokens < 1-1e-9 { // sums of decimals
-			refused++
-			continue
-		}
-		tokens--
-	}
-	if sent == 0 {
-		return 0
-	}
-	return float64(refused) / float64(sent)
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 )
 
 // drawn is the share that a bucket refuses of n Poisson arrivals, by playing it.
@@ -66,41 +65,6 @@ func TestThrottleIsMonotone(t *testing.T) {
 				t.Fatalf("%v of 100: %v with a bucket of %v, %v with twice that", rate, got, depth, deeper)
 			}
 			last = got
-		}
-	}
-}
-
-func TestReplay(t *testing.T) {
-	even := make([]time.Duration, 1000)
-	for i := range even {
-		even[i] = time.Duration(i) * 10 * time.Millisecond
-	}
-	burst := make([]time.Duration, 100) // all at once, again after 1 s
-	for i := range burst {
-		burst[i] = time.Duration(i/50) * time.Second
-	}
-	for _, row := range []struct {
-		name         string
-		trace        []time.Duration
-		speed        float64
-		stride       float64
-		quota, depth float64
-		others, want float64
-	}{
-		{"nothing", nil, 1, 1, 100, 100, 0, 0},
-		{"even, as much as allowed", even, 1, 1, 100, 1, 0, 0},
-		{"even, twice as much", even, 2, 1, 100, 1, 0, 0.4995},
-		{"even, others take half", even, 1, 1, 100, 1, 50, 0.4995},
-		{"others take all", even, 1, 1, 100, 1, 200, 0.999},
-		{"every other one", even, 2, 2, 100, 1, 0, 0},
-		{"three of four", even, 1, 4.0 / 3, 75, 2, 0, 0},
-		{"three of four, too many", even, 1, 4.0 / 3, 60, 2, 0, 0.2},
-		{"one of more than there are", even, 1, 5000, 1, 1, 0, 0},
-		{"bursts of half a bucket", burst, 1, 1, 100, 100, 0, 0},
-		{"bursts of two buckets", burst, 1, 1, 100, 25, 0, 0.5},
-	} {
-		if got := Replay(row.trace, row.speed, row.stride, row.quota, row.depth, row.others); math.Abs(got-row.want) > 0.0006 {
-			t.Errorf("%s: %v, want %v", row.name, got, row.want)
 		}
 	}
 }
