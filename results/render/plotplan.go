@@ -25,9 +25,12 @@ func planFigure(i int, c *results.CapacityCurve, plan *results.Capacity) figure 
 	for _, l := range c.Line {
 		fit, low, high = append(fit, plotter.XY{X: l.Rate, Y: l.P99}), append(low, plotter.XY{X: l.Rate, Y: l.Low}), append(high, plotter.XY{X: l.Rate, Y: l.High})
 	}
-	p.curves = append(p.curves, curve{name: "fit", text: "p99 by the queue", parts: parts(fit), paint: 1},
-		curve{name: "95 %", text: "interval of the fit", parts: append(parts(low), parts(high)...), paint: 5})
-	bottom, top := extent(used, left, fit, high)
+	if len(fit) > 0 {
+		p.curves = append(p.curves, curve{name: "fit", text: "p99 by the queue", parts: parts(fit), paint: 1},
+			curve{name: "95 %", text: "interval of the fit", parts: append(parts(low), parts(high)...), paint: 5})
+	}
+	mark := wantedMark(plan)
+	bottom, top := extent(append([]plotter.XYs{used, left, fit, low, high}, mark.parts...)...)
 	upright := func(name, text string, x float64, colour paint) {
 		p.curves = append(p.curves, curve{name: name, text: text, parts: parts(plotter.XYs{{X: x, Y: bottom}, {X: x, Y: top}}), paint: colour})
 	}
@@ -36,15 +39,19 @@ func planFigure(i int, c *results.CapacityCurve, plan *results.Capacity) figure 
 	}
 	room := plan.Quota.PerSecond * (1 - plan.Quota.Used)
 	upright("quota", rough(room)+"/s left by others", room, 6)
-	mark := wantedMark(plan, plotter.XY{X: plan.Quota.PlaceRate, Y: top})
 	upright(mark.name, mark.text, plan.Quota.PlaceRate, mark.paint)
 	mark.name, mark.text = "", ""
+	if mark.parts == nil {
+		mark.parts = singles(plotter.XYs{{X: plan.Quota.PlaceRate, Y: top}})
+	}
 	p.curves = append(p.curves, mark)
 	return figure{title: fmt.Sprintf("Curve %d: response time against rate", i), note: "The wanted point stands at the p99 wanted, else at the one expected.", panels: []panel{p}}
 }
 
-// wantedMark is where the plan wants to be.
-func wantedMark(plan *results.Capacity, at plotter.XY) curve {
+// wantedMark is where the plan wants to be; without a point if neither the plan
+// nor the curve says how high that is.
+func wantedMark(plan *results.Capacity) curve {
+	at := plotter.XY{X: plan.Quota.PlaceRate}
 	text := rough(plan.Quota.PlaceRate) + "/s in one place"
 	switch {
 	case plan.Wanted.P99 > 0:
@@ -53,7 +60,11 @@ func wantedMark(plan *results.Capacity, at plotter.XY) curve {
 	case plan.Latency != nil:
 		at.Y = plan.Latency.P99.Value
 	}
-	return curve{name: "wanted", text: text, parts: singles(plotter.XYs{at}), paint: 3, marks: draw.PyramidGlyph{}}
+	out := curve{name: "wanted", text: text, paint: 3, marks: draw.PyramidGlyph{}}
+	if at.Y > 0 {
+		out.parts = singles(plotter.XYs{at})
+	}
+	return out
 }
 
 func closedFigure(i int, c *results.CapacityCurve, plan *results.Capacity) figure {
@@ -72,8 +83,10 @@ func closedFigure(i int, c *results.CapacityCurve, plan *results.Capacity) figur
 		p.curves = append(p.curves, curve{name: name, text: text, parts: parts(plotter.XYs{{X: from, Y: y}, {X: to, Y: y}}), paint: colour})
 	}
 	p.curves = append(p.curves, curve{name: "measured", text: fmt.Sprintf("%d loads", len(used)), parts: singles(used), marks: draw.CircleGlyph{}},
-		curve{name: "not used", text: fmt.Sprintf("%d loads", len(left)), parts: singles(left), marks: draw.CrossGlyph{}},
-		curve{name: "fit", text: "Universal Scalability Law", parts: parts(fit), paint: 1})
+		curve{name: "not used", text: fmt.Sprintf("%d loads", len(left)), parts: singles(left), marks: draw.CrossGlyph{}})
+	if len(fit) > 0 {
+		p.curves = append(p.curves, curve{name: "fit", text: "Universal Scalability Law", parts: parts(fit), paint: 1})
+	}
 	if c.Capacity != nil {
 		level("knee", c.Capacity.String()+"/s", c.Capacity.Value, 2)
 	}
