@@ -38,7 +38,7 @@ func decideAgain(change func(*Finding)) judge {
 		for i := range out {
 			if f := &out[i]; !f.ShownOnly {
 				change(f)
-				f.Change, f.Reason = f.decide()
+				f.Change, f.Reason = f.decide(len(out))
 			}
 		}
 		return out

@@ -48,6 +48,10 @@ type Finding struct {
 	// ShownOnly marks a metric that has no part in the verdict nor in Holm's
 	// adjustment; its change is CannotTell.
 	ShownOnly bool `json:"shown_only,omitempty"`
+	// PairsNeeded is the fewest pairs that can tell a change of this metric from
+	// chance beside the others that are judged; 0 if there are as many. Where it
+	// is not 0, Effect.MDE cannot be reached.
+	PairsNeeded int `json:"pairs_needed,omitempty"`
 }
 
 // JudgeOptions say what is a difference. The zero value has a margin of 0: any
@@ -117,7 +121,7 @@ func Judge(series []Series, o JudgeOptions) []Finding {
 		case f.ShownOnly:
 			f.Change = CannotTell
 		case f.Change == "" && f.Effect.identical():
-			f.Change, f.Reason = f.decide()
+			f.Change, f.Reason = f.decide(0)
 		case f.Change == "":
 			p, weights, gated = append(p, f.Effect.P), append(weights, weight(f.Metric)), append(gated, i)
 		}
@@ -126,7 +130,10 @@ func Judge(series []Series, o JudgeOptions) []Finding {
 	for k, adjusted := range Holm(p, weights) {
 		f := &out[gated[k]]
 		f.Adjusted = adjusted
-		f.Change, f.Reason = f.decide()
+		if need, yes := outOfReach(p, weights, k, f.Effect.Pairs); yes {
+			f.PairsNeeded = max(f.PairsNeeded, need)
+		}
+		f.Change, f.Reason = f.decide(len(gated))
 	}
 	return out
 }
@@ -140,7 +147,9 @@ func finding(s Series, o JudgeOptions, seed uint64) Finding {
 		noise := Paired(s.Base, s.Again, seed)
 		f.Noise = &noise
 	}
-	f.Change, _ = fromZero(s)
+	if f.Change, _ = fromZero(s); f.Change == "" && f.Effect.Pairs < f.fewestPairs() {
+		f.PairsNeeded = f.fewestPairs()
+	}
 	return f
 }
 
@@ -166,12 +175,16 @@ func (o JudgeOptions) margin(metric string) float64 {
 	return o.Margin
 }
 
-func (f Finding) decide() (Change, string) {
-	need := minPairs
+func (f Finding) fewestPairs() int {
 	if f.Metric == "p99-ns/op" {
-		need = minPairsP99
+		return minPairsP99
 	}
-	if f.Effect.Pairs < need {
+	return minPairs
+}
+
+// decide is the change of one of so many figures that Holm's adjustment is over.
+func (f Finding) decide(figures int) (Change, string) {
+	if need := f.fewestPairs(); f.Effect.Pairs < need {
 		return CannotTell, fmt.Sprintf("%d pairs, %d are needed", f.Effect.Pairs, need)
 	}
 	up, down := math.Log1p(f.Margin), -math.Log1p(f.Margin)
@@ -190,6 +203,8 @@ func (f Finding) decide() (Change, string) {
 		return f.oriented(Better), ""
 	case lo >= down && hi <= up && f.Margin > 0:
 		return Same, ""
+	case (lo > up || hi < down) && f.PairsNeeded > 0:
+		return CannotTell, fmt.Sprintf("%d pairs are too few to tell one of %d figures from chance, however large its change: %d are enough", f.Effect.Pairs, figures, f.PairsNeeded)
 	case lo > up || hi < down:
 		return CannotTell, fmt.Sprintf("p is %.3f after Holm's adjustment", f.Adjusted)
 	}

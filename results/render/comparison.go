@@ -107,6 +107,8 @@ func comparisonRow(f results.Finding) []string {
 	if e.Pairs > 1 {
 		row[5] = percent(e.Lo) + " … " + percent(e.Hi)
 		row[6] = fmt.Sprintf("%.3f", f.Adjusted)
+	}
+	if e.Pairs > 1 && f.PairsNeeded == 0 { // else no change can be found
 		row[8] = fmt.Sprintf("%.1f%%", 100*e.MDE)
 	}
 	if f.Noise != nil && f.Noise.Ratio > 0 {

@@ -184,3 +184,33 @@ func TestComparisonReasons(t *testing.T) {
 		}
 	}
 }
+
+// TestComparisonClaimsNoReach: where too few pairs can show no change, none is
+// called detectable.
+func TestComparisonClaimsNoReach(t *testing.T) {
+	session := func(rounds int) results.Comparison {
+		s := results.Series{Metric: "cpu-ns/op", Name: "a"}
+		for i := range rounds {
+			s.Base, s.New = append(s.Base, 100), append(s.New, 430+float64(i))
+		}
+		return results.Gated([]results.Series{s, s}, results.JudgeOptions{Margin: 0.05}, nil, nil)
+	}
+	for _, row := range []struct {
+		rounds   int
+		claim    bool
+		contains string
+	}{
+		{5, false, "cannot tell: 5 pairs, 6 are needed\n"},
+		{6, false, "cannot tell: 6 pairs are too few to tell one of 2 figures from chance, however large its change: 7 are enough\n"},
+		{7, true, "verdict: fail\n"},
+	} {
+		var b strings.Builder
+		if err := render.Comparison(&b, session(row.rounds)); err != nil {
+			t.Fatal(err)
+		}
+		line := strings.Split(b.String(), "\n")[3]
+		if claim := !strings.Contains(line, "–"+strings.Repeat(" ", 10)); claim != row.claim || !strings.Contains(b.String(), row.contains) {
+			t.Errorf("%d rounds: claim %v in:\n%s", row.rounds, claim, b.String())
+		}
+	}
+}
