@@ -159,7 +159,7 @@ func ksCases() []Case {
 		}).imports().in(ProfileImport),
 		def("KS-30", func(p *Probe) {
 			replicate := func(k Key) *Answer {
-				return p.Call("ReplicateKey", Params{"KeyId": k.ID, "ReplicaRegion": p.In().Region()})
+				return p.replicate(k)
 			}
 			disabled, deleting, external := p.Fresh(HMAC256.Multi().Disabled()), p.Fresh(HMAC256.Multi().Deleting()), p.Fresh(HMAC256.Multi().External())
 			replicate(disabled).Want(isDisabled(disabled).known())

@@ -62,9 +62,23 @@ func (s *session) cleanUp(ctx context.Context, made []cleanup) {
 			continue
 		}
 		if !s.removeKey(ctx, m.road, m.key) {
-			s.addLeft(mask(m.arn))
+			s.addLeftKey(m.arn, m.road.region)
 		}
 	}
+}
+
+// Elsewhere is part of what Run says of a key left behind in a Region that is
+// neither the target's nor Region2, such as a replica that the target should
+// have refused: a clean-up of those two does not find it.
+const Elsewhere = "for which cleanup needs --region "
+
+// addLeftKey remembers a key that the run leaves behind in the Region.
+func (s *session) addLeftKey(arn, region string) {
+	what := mask(arn)
+	if region != s.home.region && (s.away == nil || region != s.away.region) && region != "" {
+		what += ", " + Elsewhere + region
+	}
+	s.addLeft(what)
 }
 
 // addLeft remembers what the run leaves behind; each text once.

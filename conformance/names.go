@@ -81,17 +81,16 @@ func (p *Probe) startReplica(k Key) Key {
 	return r
 }
 
-// keepReplica remembers a replica for removal. One in a third Region, which no
-// right target makes, cannot be reached.
+// keepReplica remembers a replica for removal, by its ARN: a target that finds
+// keys in every Region takes the id for the primary's.
 func (p *Probe) keepReplica(a *Answer) {
 	s, arn := p.run.s, a.String("ReplicaKeyMetadata.Arn")
-	for _, r := range []*road{s.away, s.home} {
-		if r != nil && r.region == (Key{ARN: arn}).part(3) {
-			s.keep(p.run, r, a.String("ReplicaKeyMetadata.KeyId"), arn)
-			return
-		}
+	region := (Key{ARN: arn}).part(3)
+	if r := s.roadTo(region); r != nil {
+		s.keep(p.run, r, arn, arn)
+		return
 	}
-	s.addLeft(mask(arn))
+	s.addLeftKey(arn, region)
 }
 
 // stateIs wants a DescribeKey that shows the state, and Enabled as it follows

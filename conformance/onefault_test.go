@@ -36,6 +36,25 @@ func (r *rewording) InRegion(region string) (target.Target, error) {
 	return &rewording{away, r.operation, r.edit}, err
 }
 
+// confused finds keys by their id in every Region, and has replicas, which it
+// finds by their ARN only, of other key material.
+type confused struct {
+	target.Target
+	home string
+}
+
+func (c *confused) Call(ctx context.Context, operation string, params map[string]any) (target.Exchange, error) {
+	if id, _ := params["KeyId"].(string); operation == "VerifyMac" && c.Info().Region != c.home && strings.HasPrefix(id, "arn:") {
+		return target.Exchange{Operation: operation, Status: 400, ResponseBody: []byte(`{"__type":"KMSInvalidMacException"}`)}, nil
+	}
+	return c.Target.(target.Caller).Call(ctx, operation, params)
+}
+
+func (c *confused) InRegion(region string) (target.Target, error) {
+	away, err := c.Target.(target.Regional).InRegion(region)
+	return &confused{away, c.home}, err
+}
+
 // TestOneFault: a fault fails the row about it, and no row that only needs
 // what it spoils on the way.
 func TestOneFault(t *testing.T) {
@@ -98,6 +117,10 @@ func TestOneFault(t *testing.T) {
 			"AL-02": results.CaseFail, "AL-04": results.CasePass, "AL-05": results.CasePass}},
 		{"another code of alias names", says("CreateAlias", replace("ValidationException", "NotFoundException")), map[string]results.CaseVerdict{
 			"AL-04": results.CaseFail, "AL-05": results.CaseFail}},
+		{"replicas with other tags", func(t *testing.T) target.Target {
+			emulator := serve(t, kmsemu.Options{ReplicaDelay: replicaDelay})
+			return &confused{emulator, emulator.Info().Region}
+		}, map[string]results.CaseVerdict{"MR-12": results.CaseFail, "MR-13": results.CasePass}},
 		{"unnamed grants without a name", says("ListGrants", replace(name, "")), map[string]results.CaseVerdict{"GR-13": results.CasePass}},
 		{"unnamed grants named null", says("ListGrants", replace(name, `,"Name":null`)), map[string]results.CaseVerdict{"GR-13": results.CasePass}},
 		{"unnamed grants with a name", says("ListGrants", replace(name, `,"Name":"x"`)), map[string]results.CaseVerdict{"GR-13": results.CaseFail}},

@@ -261,7 +261,7 @@ func TestConsistencyIsAwaitedOnAWS(t *testing.T) {
 }
 
 // A replica is removed where it is; one in a Region that the run cannot reach
-// is reported.
+// is reported, with that Region.
 func TestReplicasAreRemovedOrReported(t *testing.T) {
 	for region, reachable := range map[string]bool{"us-east-1": true, "eu-west-1": false} {
 		arn := "arn:aws:kms:" + region + ":111122223333:key/mrk-1"
@@ -274,12 +274,74 @@ func TestReplicasAreRemovedOrReported(t *testing.T) {
 		c := runCases(t.Context(), t, d, Options{}, fakeCase("X-1", Recorded, High, func(p *Probe) {
 			p.Call("ReplicateKey", nil).Want(ok(nil))
 		}))
-		if left := slices.Contains(c.Left, mask(arn)); left == reachable {
+		if left := slices.Contains(c.Left, mask(arn)+", "+Elsewhere+region); left == reachable {
 			t.Errorf("%s: left %q, want the replica there: %v", region, c.Left, !reachable)
 		}
 		if removed := d.count("ScheduleKeyDeletion") == 1; removed != reachable {
 			t.Errorf("%s: removed %v, want %v", region, removed, reachable)
 		}
+	}
+}
+
+// travelling is a double that reaches other Regions.
+type travelling struct {
+	*double
+	region string
+	closed *[]string
+}
+
+func (v *travelling) Info() target.Info { return target.Info{Region: v.region} }
+
+func (v *travelling) Close() error {
+	*v.closed = append(*v.closed, v.region)
+	return nil
+}
+
+func (v *travelling) InRegion(region string) (target.Target, error) {
+	return &travelling{v.double, region, v.closed}, nil
+}
+
+func (v *travelling) Call(ctx context.Context, operation string, params map[string]any) (target.Exchange, error) {
+	return v.double.Call(ctx, v.region+" "+operation, params)
+}
+
+// A replica that a target should have refused is removed in the Region where
+// it is, though the run was not given that Region.
+func TestReplicasElsewhereAreRemoved(t *testing.T) {
+	const arn, where = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1", "eu-west-1 ScheduleKeyDeletion"
+	for _, r := range []struct {
+		name   string
+		status int
+		left   []string
+	}{
+		{"removed", 200, nil},
+		{"refused", 400, []string{mask(arn) + ", " + Elsewhere + "eu-west-1"}},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			var closed []string
+			var key any
+			d := &double{answer: func(_ int, operation string, params map[string]any) (int, string, error) {
+				switch operation {
+				case "us-east-1 ReplicateKey":
+					return 200, `{"ReplicaKeyMetadata":{"KeyId":"mrk-1","Arn":"` + arn + `"}}`, nil
+				case where:
+					key = params["KeyId"]
+					return r.status, `{"__type":"AccessDeniedException"}`, nil
+				}
+				return 200, "{}", nil
+			}}
+			c := runCases(t.Context(), t, &travelling{d, "us-east-1", &closed}, Options{Region2: "us-west-2"},
+				fakeCase("X-1", Recorded, High, func(p *Probe) { p.Call("ReplicateKey", nil).Want(ok(nil)) }))
+			if d.count(where) != 1 || key != arn {
+				t.Errorf("%d deletions there, of %v, want 1, of %s", d.count(where), key, arn)
+			}
+			if !slices.Equal(c.Left, r.left) {
+				t.Errorf("left %q, want %q", c.Left, r.left)
+			}
+			if !slices.Contains(closed, "eu-west-1") {
+				t.Errorf("closed %q, not the road to eu-west-1", closed)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ type session struct {
 	shared map[sharedID]*sharedKey
 	made   []cleanup // of shared keys
 	left   []string
+	others map[string]*road // to Regions that the run was not given, where a target left something
 	probed map[Feature]*featureProbe
 	used   time.Time // when a case last used the symmetric quota up
 
@@ -65,7 +67,7 @@ func newSession(ctx context.Context, t target.Target, o Options) (*session, func
 	info := t.Info()
 	s := &session{
 		ctx: ctx, opts: o.withDefaults(info.AWS), aws: info.AWS, home: newRoad(t), steps: map[stepID]int{},
-		shared: map[sharedID]*sharedKey{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
+		shared: map[sharedID]*sharedKey{}, others: map[string]*road{}, sent: map[string]int{}, probed: map[Feature]*featureProbe{},
 	}
 	s.replay, _ = t.(*replay)
 	if o.Recorder != nil {
@@ -103,11 +105,42 @@ func (s *session) openRoads(t target.Target, o Options) error {
 }
 
 func (s *session) closeRoads() {
-	for _, r := range []*road{s.away, s.quota} {
+	for _, r := range append(slices.Collect(maps.Values(s.others)), s.away, s.quota) {
 		if r != nil && r != s.home {
 			_ = r.t.Close()
 		}
 	}
+}
+
+// ownRoad is the road to one of the Regions that the run was given, or nil.
+func (s *session) ownRoad(region string) *road {
+	for _, r := range []*road{s.home, s.away, s.quota} {
+		if r != nil && r.region == region {
+			return r
+		}
+	}
+	return nil
+}
+
+// roadTo is the road to any Region, for the clean-up; nil if none can be opened.
+func (s *session) roadTo(region string) *road {
+	if r := s.ownRoad(region); r != nil {
+		return r
+	}
+	regional, canMove := s.home.t.(target.Regional)
+	if !canMove || region == "" {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.others[region] == nil {
+		moved, err := regional.InRegion(region)
+		if err != nil {
+			return nil
+		}
+		s.others[region] = newRoad(moved)
+	}
+	return s.others[region]
 }
 
 // symmetricQuota is the quota of symmetric operations where it may be used up.
@@ -254,7 +287,7 @@ func (p *Probe) missingAuth() string {
 	if !probe.known {
 		p.run.share(probeLabel+string(FeatureAuth), func() {
 			if p.Raw(authProbe).Succeeded() {
-				probe.reason = "the target does not check signatures"
+				probe.reason = "the target does not check the signatures of these credentials"
 			}
 		})
 		probe.known = true

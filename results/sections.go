@@ -21,7 +21,7 @@ type Conformance struct {
 	Profiles map[string]ProfileOutcome `json:"profiles"`        // profile name to its end
 	Counts   map[CaseVerdict]int       `json:"counts"`          // all six verdicts, zeros included
 	Cases    []CaseResult              `json:"cases"`           // in catalogue order
-	Left     []string                  `json:"left,omitempty"`  // ARNs of keys that could not be scheduled for deletion
+	Left     []string                  `json:"left,omitempty"`  // keys that could not be scheduled for deletion: ARNs, or what is known of them
 	Known    *KnownSummary             `json:"known,omitempty"` // if the run was held against known deviations
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -242,7 +243,7 @@ func runConformance(a *app, o *opened, opts conformance.Options, rec *record) (r
 		p.update(fmt.Sprintf("conformance %d of %d: %s", e.Done, e.Total, e.ID))
 	}
 	section, err := conformance.Run(a.ctx, o.Target, opts)
-	rec.left = rec.left || len(section.Left) > 0
+	rec.left = rec.left || slices.ContainsFunc(section.Left, func(left string) bool { return !strings.Contains(left, conformance.Elsewhere) })
 	if errors.Is(err, context.Canceled) {
 		rec.file.Interrupted = true
 		return section, nil
