@@ -136,17 +136,17 @@ peers: ## build bin/kmsmac-peers for bench engine --peers: needs cgo, libssl-dev
 engine-goals: build peers ## proof: the engine's speed beside its peers', one row for each goal
 	$(BIN) bench engine --goals docs/known-short.md
 
-shard-test: ## three processes as an array job, one killed, one late; shards merge into the whole; a hundred shards of an hour
+shard-test: ## three processes as an array job, one killed, one late; shards merge into the whole; a hundred shards of an hour (SHARD_TEST=short for CI)
 	$(GO) test -c -o bin/shard-merge.test ./bench
-	@rm -f bin/shard-goals.txt; SHARD_TEST=full SHARD_ROWS=$(CURDIR)/bin/shard-goals.txt $(GO) test -count=1 -timeout 30m -run '^TestShardGoals$$' ./cmd/kmsmac; \
+	@rm -f bin/shard-goals.txt; SHARD_TEST=$(or $(SHARD_TEST),full) SHARD_ROWS=$(CURDIR)/bin/shard-goals.txt $(GO) test -count=1 -timeout 30m -run '^TestShardGoals$$' ./cmd/kmsmac; \
 	  rc=$$?; cat bin/shard-goals.txt; exit $$rc
 
 k6: ## build bin/k6: k6 with kmsmac's module, output and merge (AGPL-3.0; the first build takes minutes)
 	cd bench/k6x && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X github.com/kmsmac/kmsmac/bench/k6x.version=$(VERSION)' -o ../../bin/k6 ./cmd/k6
 
-k6-test: build ## the tests of bench/k6x: three k6 processes, one killed; CPU beside bench kms; manifests
+k6-test: build ## the tests of bench/k6x: three k6 processes, one killed; CPU beside bench kms; manifests (K6_TEST=short for CI)
 	@rm -f bin/k6-goals.txt; cd bench/k6x && export CGO_ENABLED=0 && $(GO) vet -trimpath ./... && \
-	  { K6_TEST=full KMSMAC_BIN=$(CURDIR)/$(BIN) K6_ROWS=$(CURDIR)/bin/k6-goals.txt $(GO) test -trimpath -count=1 -timeout 30m ./...; rc=$$?; cat ../../bin/k6-goals.txt; exit $$rc; }
+	  { K6_TEST=$(or $(K6_TEST),full) KMSMAC_BIN=$(CURDIR)/$(BIN) K6_ROWS=$(CURDIR)/bin/k6-goals.txt $(GO) test -trimpath -count=1 -timeout 30m ./...; rc=$$?; cat ../../bin/k6-goals.txt; exit $$rc; }
 
 generate: ## run every generator
 	$(GO) generate ./...

@@ -18,13 +18,20 @@ import (
 	"github.com/kmsmac/kmsmac/target/kmsemu"
 )
 
-// TestGoals is make k6-test: with K6_TEST=full it runs the three instances and
-// k6 beside kmsmac bench kms (KMSMAC_BIN), and writes one row for each goal and
-// a last line "N of M" to K6_ROWS. A row of speed that is short fails unless
-// docs/known-short.md names it; a row of correctness always fails.
+// TestGoals is make k6-test: with K6_TEST it runs the three instances and k6
+// beside kmsmac bench kms (KMSMAC_BIN), and writes one row for each goal and a
+// last line "N of M" to K6_ROWS. A row of correctness that is short always
+// fails; a row of speed fails where K6_TEST is full and docs/known-short.md does
+// not name it, and is open where K6_TEST is short, for machines that others use
+// too.
 func TestGoals(t *testing.T) {
-	if os.Getenv("K6_TEST") != "full" {
+	mode := os.Getenv("K6_TEST")
+	switch mode {
+	case "":
 		return
+	case "short", "full":
+	default:
+		t.Fatalf("K6_TEST=%q is not full or short", mode)
 	}
 	r := runThree(t)
 	goals := append(threeGoals(r), cpuGoal(t))
@@ -35,6 +42,9 @@ func TestGoals(t *testing.T) {
 	tally := proof.Tally{Known: known}
 	var text strings.Builder
 	for _, g := range goals {
+		if mode == "short" && g.Speed && !g.Met {
+			g.Open = "judged by the full form"
+		}
 		line, failed := tally.Judge(g)
 		if failed {
 			t.Errorf("%s: %s, want %s", g.Name, g.Figure, g.Goal)
