@@ -18,8 +18,8 @@ func (p *Probe) threeKeys() {
 	}
 }
 
-// page wants one page with at most so many entries. What else is on it, rows
-// LI-01 and TG-12 judge.
+// page wants one page with at most so many entries. Rows LI-01 and TG-12 judge
+// whether Truncated is there; no row speaks of it for the other lists.
 func (p *Probe) page(operation string, params Params, list string, most int) *Answer {
 	return p.Call(operation, params).Want(ok(Members{list: Between(0, most)}))
 }
