@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kmsmac/kmsmac/target"
@@ -61,10 +62,23 @@ func (s *session) cleanUp(ctx context.Context, made []cleanup) {
 			_, _ = s.quietly(ctx, m.road, "DeleteAlias", Params{"AliasName": m.alias})
 			continue
 		}
-		if !s.removeKey(ctx, m.road, m.key) {
+		if !s.removeKey(ctx, m.road, s.nameOf(ctx, m)) {
 			s.addLeftKey(m.arn, m.road.region)
 		}
 	}
+}
+
+// nameOf is what the key is removed by: its id, or the ARN of a replica where
+// the target takes the id for its primary's.
+func (s *session) nameOf(ctx context.Context, m cleanup) string {
+	if m.road.caller == nil || !strings.HasPrefix(m.key, "mrk-") {
+		return m.key
+	}
+	a, err := s.quietly(ctx, m.road, "DescribeKey", Params{"KeyId": m.key})
+	if err != nil || !a.Succeeded() || a.String("KeyMetadata.Arn") == m.arn {
+		return m.key
+	}
+	return m.arn
 }
 
 // Elsewhere is part of what Run says of a key left behind in a Region that is

@@ -81,13 +81,12 @@ func (p *Probe) startReplica(k Key) Key {
 	return r
 }
 
-// keepReplica remembers a replica for removal, by its ARN: a target that finds
-// keys in every Region takes the id for the primary's.
+// keepReplica remembers a replica for removal, in whichever Region it is.
 func (p *Probe) keepReplica(a *Answer) {
 	s, arn := p.run.s, a.String("ReplicaKeyMetadata.Arn")
 	region := (Key{ARN: arn}).part(3)
 	if r := s.roadTo(region); r != nil {
-		s.keep(p.run, r, arn, arn)
+		s.keep(p.run, r, a.String("ReplicaKeyMetadata.KeyId"), arn)
 		return
 	}
 	s.addLeftKey(arn, region)
