@@ -155,9 +155,12 @@ var rowsTG = []row{
 	}),
 	simple("TG-11", func(c *client) {
 		id := c.hmacKey()
-		for op, req := range map[string]in{"TagResource": {"KeyId": id, "Tags": tags("a", "b")}, "UntagResource": {"KeyId": id, "TagKeys": []string{"a"}}} {
-			if a := c.call(op, req).ok(); len(a.body) != 0 {
-				c.t.Fatalf("%s: got body %q, want none", op, a.body)
+		for _, step := range []struct {
+			op  string
+			req in
+		}{{"TagResource", in{"KeyId": id, "Tags": tags("a", "b")}}, {"UntagResource", in{"KeyId": id, "TagKeys": []string{"a"}}}} {
+			if a := c.call(step.op, step.req).ok(); len(a.body) != 0 {
+				c.t.Fatalf("%s: got body %q, want none", step.op, a.body)
 			}
 		}
 	}),
